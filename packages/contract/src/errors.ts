@@ -27,7 +27,7 @@ export const errorCatalogue = Object.freeze({
   method_not_allowed: entry(405, 'This path does not take this method.'),
   conflict: entry(409, 'The present state does not allow this.'),
   username_taken: entry(409, 'This username is taken: choose another.'),
-  email_taken: entry(409, 'This email address is in use.'),
+  weak_password: entry(400, 'This password is among the first that guessing programs try: choose another.'),
   already_answered: entry(409, 'This request was answered before.'),
   idempotency_conflict: entry(409, 'This id was used before with another body: draw a new id.'),
   device_mismatch: entry(409, 'The envelopes do not fit the devices: add the missing, leave out the extra ones.'),

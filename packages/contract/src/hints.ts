@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import { deviceId, uuid } from './fields.js'
+
+/**
+ * What the bus carries between pods: that something is there to be read, never the thing itself. A hint may be lost,
+ * doubled, late or forged without harm; who gets one looks into the database.
+ */
+export const hint = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('account-events') }),
+  z.strictObject({ kind: z.literal('mailbox'), user_id: uuid, device_id: deviceId }),
+  z.strictObject({ kind: z.literal('connection'), user_id: uuid, request_id: uuid }),
+  z.strictObject({ kind: z.literal('device-bound'), session_id: uuid }),
+  z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
+  z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId, socket_id: uuid }),
+])
+export type Hint = z.infer<typeof hint>
+export type HintKind = Hint['kind']
+export type HintOf<K extends HintKind> = Extract<Hint, { kind: K }>
