@@ -1,11 +1,8 @@
 import { z } from 'zod'
 import { time, uuid } from './fields.js'
 
-/**
- * What one service tells the others about accounts. `session_ended`: this login session is over. `sessions_ended`: all
- * sessions of the user that began before, but for `session_id` where one is named.
- */
-export const accountEventType = z.enum(['created', 'deleted', 'disabled', 'enabled', 'session_ended', 'sessions_ended'])
+/** What one service tells the others about accounts. `session_ended`: the login session `session_id` is over. */
+export const accountEventType = z.enum(['created', 'deleted', 'disabled', 'enabled', 'session_ended'])
 export type AccountEventType = z.infer<typeof accountEventType>
 
 export const accountEvent = z.object({

@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { type ConfigProblem, defineVariables } from './variables.js'
+
+/** A whole number in text, from `minimum` to `maximum`. */
+export const wholeNumber = (minimum: number, maximum: number) =>
+  z
+    .string()
+    .regex(/^[0-9]+$/, `a whole number from ${minimum} to ${maximum}`)
+    .transform(Number)
+    .refine(value => value >= minimum && value <= maximum, `a whole number from ${minimum} to ${maximum}`)
+
+export const flag = z.enum(['true', 'false'], 'true or false').transform(value => value === 'true')
+
+const origins = z
+  .string()
+  .transform(value => value.split(',').map(part => part.trim()).filter(part => part !== ''))
+  .refine(
+    list => list.every(origin => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)),
+    'a list of origins such as https://app.example.org, without path, with commas between',
+  )
+
+const databaseUrl = z.string().superRefine((value, context) => {
+  if (/^sqlite/i.test(value)) {
+    const text = 'SQLite is no longer used. Leave DATABASE_URL out for the embedded PostgreSQL, or name a PostgreSQL server'
+    context.addIssue({ code: 'custom', message: text })
+  } else if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
+    context.addIssue({ code: 'custom', message: 'an address that begins with postgres:// or postgresql://' })
+  }
+})
+
+export const environmentVariables = defineVariables({
+  QSM_ENV: {
+    schema: z.enum(['development', 'test', 'production'], 'development, test or production'),
+    default: 'production',
+    doc: 'Where this runs. Only development and test accept generated and default secrets.',
+    example: 'production',
+    aliases: ['AZURE_ENV'],
+  },
+  LOG_LEVEL: {
+    schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'fatal, error, warn, info, debug or silent'),
+    default: 'info',
+    doc: 'How much is logged, as JSON lines on standard output.',
+    example: 'info',
+  },
+})
+
+export const httpVariables = defineVariables({
+  ALLOWED_ORIGINS: {
+    schema: origins,
+    default: '',
+    doc: 'Origins of web pages that may call the API and open sockets; `*` allows all, without credentials.',
+    example: 'https://app.example.org,https://admin.example.org',
+  },
+  TRUST_PROXY: {
+    schema: flag,
+    default: 'false',
+    doc: 'Whether one reverse proxy stands in front, whose X-Forwarded-For names the client.',
+    example: 'true',
+  },
+  ADMIN_HOST: {
+    schema: z.string().min(1, 'an address to listen on'),
+    default: '127.0.0.1',
+    doc: 'Address of the admin port. Keep it off the public network.',
+    example: '0.0.0.0',
+  },
+  ADMIN_PORT: {
+    schema: wholeNumber(0, 65_535),
+    default: '9464',
+    doc: 'Admin port with /livez, /readyz and /metrics.',
+    example: '9464',
+  },
+  DRAIN_SECONDS: {
+    schema: wholeNumber(0, 600),
+    default: '10',
+    doc: 'How long a stop may take: sockets are closed in waves, requests finish, then it ends.',
+    example: '30',
+  },
+})
+
+export const databaseVariables = defineVariables({
+  DATABASE_URL: {
+    schema: databaseUrl,
+    doc: 'The PostgreSQL server.',
+    example: 'postgresql://qsm:password@db.example.org:5432/qsm',
+    secret: true,
+  },
+  DATABASE_POOL_MAX: {
+    schema: wholeNumber(1, 200),
+    default: '10',
+    doc: 'The most connections to PostgreSQL of one service.',
+    example: '20',
+  },
+})
+
+export const tokenVariables = defineVariables({
+  JWT_SECRET: {
+    schema: z.string().min(1, 'a secret of at least 32 characters'),
+    doc: 'Signs access tokens (HS256). At least 32 characters, random.',
+    example: 'the output of: openssl rand -base64 48',
+    secret: true,
+  },
+  JWT_SECRET_PREVIOUS: {
+    schema: z.string(),
+    doc: 'The secret before, accepted until its tokens have ended.',
+    example: 'the value that JWT_SECRET had before',
+    secret: true,
+    optional: true,
+  },
+  TOKEN_EXPIRE_MINUTES: {
+    schema: wholeNumber(1, 1_440),
+    default: '30',
+    doc: 'Minutes that an access token lives.',
+    example: '30',
+  },
+})
+
+const weak = /^(.)\1*$|secret|changeme|change-me|password|default|example|your[-_]/i
+
+/** A secret that everybody could guess is refused outside development and test. */
+export const secretProblems = (environment: string, name: string, value: string): readonly ConfigProblem[] => {
+  if (environment === 'development' || environment === 'test') return []
+  const example = 'the output of: openssl rand -base64 48'
+  if (value.length < 32) return [{ variable: name, reason: 'at least 32 characters outside development', example }]
+  if (weak.test(value)) return [{ variable: name, reason: 'looks like a default or an example: draw a random one', example }]
+  return []
+}

@@ -1,0 +1,66 @@
+import { type Bus, type Clock, type Database, type Logger, type RateLimits, type Secret, type Tokens, openDatabase } from '@qsm/server-kit'
+import type { Metrics } from '@qsm/server-kit'
+import { AccountEventCounterEntity, AccountEventEntity } from './entities/account-event.js'
+import { AccountEntity } from './entities/account.js'
+import { LoginSessionEntity } from './entities/login-session.js'
+import { RefreshTokenEntity } from './entities/refresh-token.js'
+import { Accounts1767225600001 } from './migrations/0001-accounts.js'
+import { createPasswordHasher, type PasswordHasher } from './passwords/hasher.js'
+
+export const authSchema = 'auth'
+export const authMigrations = [Accounts1767225600001]
+export const authEntities = [
+  AccountEntity,
+  LoginSessionEntity,
+  RefreshTokenEntity,
+  AccountEventEntity,
+  AccountEventCounterEntity,
+]
+
+/** What the auth service works with; chosen here and nowhere else. */
+export interface AuthContext {
+  readonly database: Database
+  readonly tokens: Tokens
+  readonly hasher: PasswordHasher
+  readonly rateLimits: RateLimits
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly sessionLifeMs: number
+  /** Whether the commonest passwords are refused. */
+  readonly refuseCommonPasswords: boolean
+}
+
+export interface AuthContextOptions {
+  readonly databaseUrl: Secret
+  readonly poolMax: number
+  readonly tokens: Tokens
+  readonly rateLimits: RateLimits
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly refreshExpireDays: number
+  readonly passwordHashConcurrency: number
+  readonly environment: 'development' | 'test' | 'production'
+}
+
+export const createAuthContext = async (options: AuthContextOptions): Promise<AuthContext> => ({
+  database: await openDatabase({
+    url: options.databaseUrl.reveal(),
+    schema: authSchema,
+    entities: authEntities,
+    migrations: authMigrations,
+    poolMax: options.poolMax,
+    log: options.log,
+    metrics: options.metrics,
+  }),
+  tokens: options.tokens,
+  hasher: await createPasswordHasher({ maxConcurrent: options.passwordHashConcurrency, maxWaiting: 200 }),
+  rateLimits: options.rateLimits,
+  bus: options.bus,
+  clock: options.clock,
+  log: options.log,
+  sessionLifeMs: options.refreshExpireDays * 86_400_000,
+  refuseCommonPasswords: options.environment === 'production',
+})

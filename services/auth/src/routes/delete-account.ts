@@ -1,0 +1,10 @@
+import { deleteAccount as contract } from '@qsm/contract'
+import { route } from '@qsm/server-kit'
+import { deleteAccount as remove } from '../accounts/accounts.js'
+import type { AuthContext } from '../context.js'
+
+export const deleteAccount = (context: AuthContext) =>
+  route(contract, async ({ caller }) => {
+    await remove(context, caller.userId)
+    return { status: 204 }
+  })
