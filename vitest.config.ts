@@ -1,13 +1,21 @@
 import { defineConfig } from 'vitest/config'
 
+const conditions = ['qsm-source', 'node', 'import', 'default']
+
 export default defineConfig({
-  resolve: { conditions: ['qsm-source', 'node', 'import', 'default'] },
-  ssr: { resolve: { conditions: ['qsm-source', 'node', 'import', 'default'] } },
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/{src,test}/**/*.test.ts', 'services/*/{src,test}/**/*.test.ts', 'wasm/{src,test}/**/*.test.ts', 'tests/**/*.test.ts'],
+    include: ['packages/*/test/**/*.test.ts', 'services/*/test/**/*.test.ts', 'wasm/test/**/*.test.ts', 'tests/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['tests/support/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['packages/*/src/**', 'services/*/src/**', 'wasm/src/**'],
+      reporter: ['text-summary'],
+    },
   },
 })

@@ -17,19 +17,22 @@ export interface RequestOf<R extends RouteContract> {
   readonly log: Logger
 }
 
-export type Handler<R extends RouteContract> = (request: RequestOf<R>) => Promise<AnswerOf<R>>
-
 /** A route with its handler. */
 export interface BoundRoute {
   readonly contract: RouteContract
   readonly handle: (request: never) => Promise<{ readonly status: number; readonly body?: unknown }>
 }
 
-/** Binds a handler to its contract; the compiler holds it to the declared statuses and bodies. */
-export const route = <const R extends RouteContract>(contract: R, handler: Handler<R>): BoundRoute => ({
-  contract,
-  handle: handler as BoundRoute['handle'],
-})
+/**
+ * Binds a handler to its contract: `route(contract)(handler)`. The compiler holds the handler to the declared statuses
+ * and bodies; in two steps, since it then knows the contract before it looks at the answers.
+ */
+export const route =
+  <const R extends RouteContract>(contract: R) =>
+  (handler: (request: RequestOf<R>) => Promise<AnswerOf<R>>): BoundRoute => ({
+    contract,
+    handle: handler as BoundRoute['handle'],
+  })
 
 /** The routes of one service, and how it judges tokens. */
 export interface RouteGroup {

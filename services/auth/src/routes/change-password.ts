@@ -8,7 +8,7 @@ import { endOtherSessions } from '../sessions/sessions.js'
 
 export const changePassword = (context: AuthContext) => {
   const perUser = context.rateLimits({ name: 'password', points: 10, perSeconds: 900 })
-  return route(contract, async ({ caller, body }) => {
+  return route(contract)(async ({ caller, body }) => {
     await perUser.take(caller.userId)
     const account = await findById(context, caller.userId)
     if (!(await context.hasher.verify(account?.passwordHash ?? null, body.current_password)) || !account) {

@@ -4,7 +4,7 @@ import { deleteAccount as remove } from '../accounts/accounts.js'
 import type { AuthContext } from '../context.js'
 
 export const deleteAccount = (context: AuthContext) =>
-  route(contract, async ({ caller }) => {
+  route(contract)(async ({ caller }) => {
     await remove(context, caller.userId)
     return { status: 204 }
   })

@@ -5,7 +5,7 @@ import type { AuthContext } from '../context.js'
 import { sessionsOf } from '../sessions/list-sessions.js'
 
 export const exportAccount = (context: AuthContext) =>
-  route(contract, async ({ caller }) => {
+  route(contract)(async ({ caller }) => {
     const account = await findById(context, caller.userId)
     if (!account) throw new QsmError('unauthorized')
     return {

@@ -4,7 +4,7 @@ import { findById } from '../accounts/accounts.js'
 import type { AuthContext } from '../context.js'
 
 export const getMe = (context: AuthContext) =>
-  route(contract, async ({ caller }) => {
+  route(contract)(async ({ caller }) => {
     const account = await findById(context, caller.userId)
     if (!account) throw new QsmError('unauthorized')
     return {

@@ -4,7 +4,7 @@ import type { AuthContext } from '../context.js'
 import { sessionsOf } from '../sessions/list-sessions.js'
 
 export const listSessions = (context: AuthContext) =>
-  route(contract, async ({ caller }) => {
+  route(contract)(async ({ caller }) => {
     const sessions = await sessionsOf(context, caller.userId)
     return {
       status: 200,

@@ -7,7 +7,7 @@ import { beginSession } from '../sessions/sessions.js'
 
 export const login = (context: AuthContext) => {
   const guesses = createGuessLimits(context.rateLimits, context.clock)
-  return route(contract, async ({ body, clientAddress, userAgent }) => {
+  return route(contract)(async ({ body, clientAddress, userAgent }) => {
     await guesses.check(body.username, clientAddress)
     const account = await findByName(context, body.username)
     const fits = await context.hasher.verify(account?.passwordHash ?? null, body.password)

@@ -4,7 +4,7 @@ import type { AuthContext } from '../context.js'
 import { endSession } from '../sessions/sessions.js'
 
 export const logout = (context: AuthContext) =>
-  route(contract, async ({ caller }) => {
+  route(contract)(async ({ caller }) => {
     await endSession(context, caller.userId, caller.sessionId, caller.username)
     return { status: 204 }
   })

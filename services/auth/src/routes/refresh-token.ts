@@ -5,7 +5,7 @@ import { refreshSession } from '../sessions/sessions.js'
 
 export const refreshToken = (context: AuthContext) => {
   const perAddress = context.rateLimits({ name: 'refresh', points: 300, perSeconds: 60 })
-  return route(contract, async ({ body, clientAddress, arrivedAt }) => {
+  return route(contract)(async ({ body, clientAddress, arrivedAt }) => {
     await perAddress.take(clientAddress)
     return { status: 200, body: await refreshSession(context, body.refresh_token, arrivedAt) }
   })

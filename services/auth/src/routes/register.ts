@@ -5,7 +5,7 @@ import type { AuthContext } from '../context.js'
 
 export const register = (context: AuthContext) => {
   const perAddress = context.rateLimits({ name: 'register', points: 60, perSeconds: 60 })
-  return route(contract, async ({ body, clientAddress }) => {
+  return route(contract)(async ({ body, clientAddress }) => {
     await perAddress.take(clientAddress)
     const account = await createAccount(context, body)
     return {
