@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const conditions = ['qsm-source', 'node', 'import', 'default']
+// Vitest hands these to Node as well; `import` among them would break CommonJS packages such as pg.
+const conditions = ['qsm-source', 'node']
 
 export default defineConfig({
   resolve: { conditions },

@@ -1,5 +1,5 @@
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, type ServerResponse } from 'node:http'
+import { openPort } from '../lifecycle/open-port.js'
 import type { Metrics } from '../metrics/registry.js'
 
 export interface AdminOptions {
@@ -17,47 +17,61 @@ export interface AdminServer {
   close(): Promise<void>
 }
 
-const listen = (server: Server, host: string, port: number): Promise<number> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, () => {
-      server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
-    })
+const checkTimeoutMs = 2_000
+
+/** `ok`, or `unavailable` where a check rejects or takes longer than 2 s. */
+const stateOf = (check: () => Promise<void>): Promise<'ok' | 'unavailable'> =>
+  new Promise(resolve => {
+    const timer = setTimeout(resolve, checkTimeoutMs, 'unavailable')
+    const settle = (state: 'ok' | 'unavailable') => () => {
+      clearTimeout(timer)
+      resolve(state)
+    }
+    check().then(settle('ok'), settle('unavailable'))
   })
+
+const send = (response: ServerResponse, status: number, contentType: string, body: string) =>
+  response
+    .writeHead(status, {
+      'Content-Type': contentType,
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    .end(body)
 
 /**
  * The admin port: `/livez` is constant, `/readyz` looks at the dependencies and at draining, `/metrics` is Prometheus
- * text. A lost dependency never fails `/livez`, or an outage of the database would restart every pod.
+ * text. A lost dependency never fails `/livez`, or an outage of the database would restart every pod. Throws `PortError`.
  */
 export const startAdminServer = async (options: AdminOptions): Promise<AdminServer> => {
   let draining = false
 
   const ready = async (): Promise<{ status: number; body: object }> => {
-    const results = await Promise.all(
-      Object.entries(options.checks).map(async ([name, check]) => [name, await check().then(() => 'ok', () => 'unavailable')] as const),
-    )
+    const checks = Object.entries(options.checks)
+    const results = await Promise.all(checks.map(async ([name, check]) => [name, await stateOf(check)] as const))
     const ok = !draining && results.every(([, state]) => state === 'ok')
     return { status: ok ? 200 : 503, body: { ready: ok, draining, ...Object.fromEntries(results) } }
   }
 
-  const server = createServer(async (request, response) => {
-    const send = (status: number, contentType: string, body: string) =>
-      response.writeHead(status, { 'Content-Type': contentType, 'Cache-Control': 'no-store' }).end(body)
-    const path = (request.url ?? '/').split('?')[0]
-    if (request.method !== 'GET') return send(405, 'text/plain', 'GET only\n')
-    if (path === '/livez') return send(200, 'text/plain', 'ok\n')
+  const answer = async (method: string, path: string, response: ServerResponse): Promise<unknown> => {
+    if (method !== 'GET' && method !== 'HEAD') return send(response, 405, 'text/plain', 'GET only\n')
+    if (path === '/livez') return send(response, 200, 'text/plain', 'ok\n')
     if (path === '/readyz') {
       const { status, body } = await ready()
-      return send(status, 'application/json', JSON.stringify(body))
+      return send(response, status, 'application/json', JSON.stringify(body))
     }
     if (path === '/metrics') {
       const { contentType, body } = await options.metrics.text()
-      return send(200, contentType, body)
+      return send(response, 200, contentType, body)
     }
-    return send(404, 'text/plain', 'here are /livez, /readyz and /metrics\n')
+    return send(response, 404, 'text/plain', 'here are /livez, /readyz and /metrics\n')
+  }
+
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    answer(request.method ?? '', path, response).catch(() => send(response, 500, 'text/plain', 'internal\n'))
   })
-  const port = await listen(server, options.host, options.port)
+  const port = await openPort(server, { host: options.host, port: options.port, variable: 'ADMIN_PORT' })
   return {
     port,
     drain() {

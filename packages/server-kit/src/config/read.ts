@@ -12,14 +12,17 @@ const find = (names: readonly string[], environment: Environment): Found => {
   const name = given[0]
   if (name === undefined) return { text: undefined }
   const differing = given.filter(other => environment[other] !== environment[name])
-  if (given.some(other => other.endsWith('_FILE')) && given.length > 1) return { problem: `set by ${given.join(' and ')}: keep one` }
+  if (given.some(other => other.endsWith('_FILE')) && given.length > 1)
+    return { problem: `set by ${given.join(' and ')}: keep one` }
   if (differing.length > 0) return { problem: `${given.join(' and ')} differ: keep one` }
   const value = environment[name] ?? ''
   if (!name.endsWith('_FILE')) return { text: value }
   try {
     return { text: readFileSync(value, 'utf8').replace(/\r?\n$/, '') }
   } catch (cause) {
-    return { problem: `the file that ${name} names cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})` }
+    return {
+      problem: `the file that ${name} names cannot be read (${(cause as NodeJS.ErrnoException).code ?? 'error'})`,
+    }
   }
 }
 

@@ -13,7 +13,12 @@ export const flag = z.enum(['true', 'false'], 'true or false').transform(value =
 
 const origins = z
   .string()
-  .transform(value => value.split(',').map(part => part.trim()).filter(part => part !== ''))
+  .transform(value =>
+    value
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== ''),
+  )
   .refine(
     list => list.every(origin => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)),
     'a list of origins such as https://app.example.org, without path, with commas between',
@@ -21,7 +26,8 @@ const origins = z
 
 const databaseUrl = z.string().superRefine((value, context) => {
   if (/^sqlite/i.test(value)) {
-    const text = 'SQLite is no longer used. Leave DATABASE_URL out for the embedded PostgreSQL, or name a PostgreSQL server'
+    const text =
+      'SQLite is no longer used. Leave DATABASE_URL out for the embedded PostgreSQL, or name a PostgreSQL server'
     context.addIssue({ code: 'custom', message: text })
   } else if (!/^postgres(ql)?:\/\//.test(value) || !URL.canParse(value)) {
     context.addIssue({ code: 'custom', message: 'an address that begins with postgres:// or postgresql://' })
@@ -121,6 +127,7 @@ export const secretProblems = (environment: string, name: string, value: string)
   if (environment === 'development' || environment === 'test') return []
   const example = 'the output of: openssl rand -base64 48'
   if (value.length < 32) return [{ variable: name, reason: 'at least 32 characters outside development', example }]
-  if (weak.test(value)) return [{ variable: name, reason: 'looks like a default or an example: draw a random one', example }]
+  if (weak.test(value))
+    return [{ variable: name, reason: 'looks like a default or an example: draw a random one', example }]
   return []
 }

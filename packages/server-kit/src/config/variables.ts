@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { Secret } from './secret.js'
+import type { Secret } from './secret.js'
 
 /** One environment variable: its schema over the text, what it is without, and what people are told of it. */
 export interface Variable<T> {

@@ -1,5 +1,5 @@
-import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import pg from 'pg'
+import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
@@ -54,7 +54,8 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
   })
 
 const watchPool = (pool: pg.Pool, schema: string, metrics: Metrics): void => {
-  const gauge = (name: string, help: string, collect: () => number) => metrics.gauge({ name: `qsm_${schema}_${name}`, help, collect })
+  const gauge = (name: string, help: string, collect: () => number) =>
+    metrics.gauge({ name: `qsm_${schema}_${name}`, help, collect })
   gauge('database_pool_connections', 'Open connections of the hot-path pool.', () => pool.totalCount)
   gauge('database_pool_idle', 'Idle connections of the hot-path pool.', () => pool.idleCount)
   gauge('database_pool_waiting', 'Statements that wait for a connection.', () => pool.waitingCount)

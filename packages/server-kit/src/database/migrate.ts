@@ -9,8 +9,14 @@ const advisoryLock = 0x51_53_4d
  * Brings the schema of one service up to date: creates it, then runs what is missing, each migration in a transaction of
  * its own, under an advisory lock, so that two at once are safe. Returns the names of what was run.
  */
-export const migrate = async (options: Pick<DatabaseOptions, 'url' | 'schema' | 'migrations'>): Promise<readonly string[]> => {
-  const lock = new pg.Client({ connectionString: options.url, connectionTimeoutMillis: 1_500, application_name: 'qsm-migrate' })
+export const migrate = async (
+  options: Pick<DatabaseOptions, 'url' | 'schema' | 'migrations'>,
+): Promise<readonly string[]> => {
+  const lock = new pg.Client({
+    connectionString: options.url,
+    connectionTimeoutMillis: 1_500,
+    application_name: 'qsm-migrate',
+  })
   lock.on('error', () => {}) // The statement under way rejects with the same error.
   await lock.connect()
   try {
@@ -53,6 +59,8 @@ export const assertDurableCommits = async (dataSource: DataSource): Promise<void
   const rows: { synchronous_commit: string }[] = await dataSource.query('SHOW synchronous_commit')
   const value = rows[0]?.synchronous_commit
   if (value === 'off') {
-    throw new Error('PostgreSQL has synchronous_commit = off: an answered message could be lost. Set it to on and start again.')
+    throw new Error(
+      'PostgreSQL has synchronous_commit = off: an answered message could be lost. Set it to on and start again.',
+    )
   }
 }

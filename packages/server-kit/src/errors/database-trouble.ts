@@ -1,5 +1,14 @@
 /** Codes of the network and of Postgres that mean "not now": the same request may succeed later, nothing was stored. */
-const networkCodes = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'ENOENT', 'EHOSTUNREACH'])
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'ENOENT',
+  'EHOSTUNREACH',
+])
 /** Classes 08 connection, 53 resources, 57 operator intervention, 58 system; lock and statement timeouts, deadlock. */
 const postgresClasses = new Set(['08', '53', '57', '58'])
 const postgresCodes = new Set(['55P03', '40P01', '40001', '25006'])

@@ -6,7 +6,12 @@ export interface ErrorAnswer {
   readonly status: number
   readonly retryAfterSeconds: number | undefined
   readonly body: {
-    readonly error: { readonly code: string; readonly message: string; readonly retryable: boolean; readonly request_id: string }
+    readonly error: {
+      readonly code: string
+      readonly message: string
+      readonly retryable: boolean
+      readonly request_id: string
+    }
     readonly status_code: number
     readonly timestamp: string
   }

@@ -1,12 +1,11 @@
-import cors from '@koa/cors'
 import Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
-import helmet from 'koa-helmet'
 import type { Clock } from '../clock.js'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
-import { errorBoundary } from './error-boundary.js'
+import { crossOrigin } from './cross-origin.js'
+import { entry } from './entry.js'
 import type { RouteGroup } from './route.js'
 import { runRoute } from './run-route.js'
 
@@ -25,54 +24,23 @@ export interface HttpAppOptions {
 
 const koaPath = (path: string): string => path.replaceAll(/\{([a-z_]+)\}/g, ':$1')
 
-/** `*` allows every origin; else an origin must be listed, letter by letter. */
-export const originAllowed = (allowed: readonly string[], origin: string): boolean =>
-  allowed.includes('*') || allowed.includes(origin)
-
-const corsFor = (allowed: readonly string[]): Middleware =>
-  cors({
-    origin: context => (originAllowed(allowed, context.get('Origin')) ? context.get('Origin') : ''),
-    exposeHeaders: ['X-Request-Id', 'Retry-After'],
-    maxAge: 600,
-  })
-
-const timed = (metrics: Metrics): Middleware => {
-  const duration = metrics.histogram({
-    name: 'qsm_http_request_duration_seconds',
-    help: 'Time from the arrival of a request to its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-  })
-  return async function timing(context, next) {
-    const begun = process.hrtime.bigint()
-    await next()
-    const seconds = Number(process.hrtime.bigint() - begun) / 1e9
-    const route = (context.state.routePattern as string | undefined) ?? 'none'
-    duration.observe({ method: context.method, route, status: context.status }, seconds)
-  }
-}
-
+/** The end of the line: a path that nobody has, or one that has other methods. */
 const unmatched = (router: Router): Middleware =>
   async function unmatchedPath(context) {
     const { path } = router.match(context.path, context.method)
-    const methods = [...new Set(path.flatMap(layer => layer.methods))]
-    if (methods.length > 0) {
-      throw new QsmError('method_not_allowed', `This path takes ${methods.join(', ')}.`, { details: { allow: methods.join(', ') } })
+    const methods = [...new Set(path.flatMap(layer => layer.methods))].join(', ')
+    if (methods === '') throw new QsmError('not_found', 'There is no such path; GET /docs lists all.')
+    if (context.method !== 'OPTIONS') {
+      throw new QsmError('method_not_allowed', `This path takes ${methods}.`, { details: { allow: methods } })
     }
-    throw new QsmError('not_found', 'There is no such path; GET /docs lists all.')
+    context.set('Allow', methods)
+    context.status = 204
   }
 
-const wellFormedPath: Middleware = async function wellFormed(context, next) {
-  try {
-    decodeURIComponent(context.path)
-  } catch (cause) {
-    throw new QsmError('bad_request', 'The path holds a malformed percent-encoding.', { cause })
-  }
-  if (context.path.includes('%00')) throw new QsmError('bad_request', 'The path holds a NUL character.')
-  await next()
-}
-
-/** The Koa app over the routes of one or several services. */
+/**
+ * The Koa app over the routes of one or several services. The order is fixed: request id, security headers, error
+ * boundary, log and metrics, CORS, path, caller, limit, path and query values, body, handler, answer.
+ */
 export const createHttpApp = (options: HttpAppOptions): Koa => {
   const app = new Koa({ proxy: options.trustProxy, maxIpsCount: 1 })
   const now = () => options.clock.now()
@@ -81,17 +49,14 @@ export const createHttpApp = (options: HttpAppOptions): Koa => {
   for (const group of options.groups) {
     for (const bound of group.routes) {
       const { method, path } = bound.contract
-      router[method](koaPath(path), async context => {
+      router[method](koaPath(path), context => {
         context.state.routePattern = path
-        await runRoute(context, bound, group, run)
+        return runRoute(context, bound, group, run)
       })
     }
   }
-  app.use(timed(options.metrics))
-  app.use(helmet())
-  app.use(errorBoundary({ log: options.log, now }))
-  app.use(corsFor(options.allowedOrigins))
-  app.use(wellFormedPath)
+  app.use(entry({ log: options.log, metrics: options.metrics, now }))
+  app.use(crossOrigin(options.allowedOrigins))
   for (const middleware of options.extra ?? []) app.use(middleware)
   app.use(router.routes())
   app.use(unmatched(router))

@@ -42,7 +42,9 @@ export const parsePairs = (pairs: URLSearchParams, where: string): Record<string
   for (const [key, value] of pairs) {
     if (refusedKeys.has(key)) throw new QsmError('bad_request', `${key} is no field.`, { details: { field: key } })
     if (Object.hasOwn(result, key)) {
-      throw new QsmError('bad_request', `${where}: ${key.slice(0, 60)} is given twice.`, { details: { field: key.slice(0, 60) } })
+      throw new QsmError('bad_request', `${where}: ${key.slice(0, 60)} is given twice.`, {
+        details: { field: key.slice(0, 60) },
+      })
     }
     result[key] = value
   }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { limits, type RouteContract } from '@qsm/contract'
 import getRawBody from 'raw-body'
 import { QsmError } from '../errors/qsm-error.js'
@@ -6,11 +6,17 @@ import { parseForm, parseJson } from './parse-body.js'
 
 type MediaType = 'json' | 'form' | null
 
-const mediaTypeOf = (request: IncomingMessage): MediaType => {
-  const header = request.headers['content-type']
+const mediaTypeOf = (header: string | undefined): MediaType => {
+  if (header === 'application/json') return 'json'
   if (header === undefined) return null
-  const [type = '', ...parameters] = header.toLowerCase().split(';').map(part => part.trim())
-  const charset = parameters.find(parameter => parameter.startsWith('charset='))?.slice('charset='.length).replaceAll('"', '')
+  const [type = '', ...parameters] = header
+    .toLowerCase()
+    .split(';')
+    .map(part => part.trim())
+  const charset = parameters
+    .find(parameter => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '')
   if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') return null
   if (type === 'application/json') return 'json'
   return type === 'application/x-www-form-urlencoded' ? 'form' : null
@@ -19,11 +25,13 @@ const mediaTypeOf = (request: IncomingMessage): MediaType => {
 const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
 
-const tooLarge = (maxBytes: number) => new QsmError('body_too_large', `The body is over the limit of ${maxBytes} bytes.`)
+const tooLarge = (maxBytes: number) =>
+  new QsmError('body_too_large', `The body is over the limit of ${maxBytes} bytes.`)
 
-const readBytes = async (request: IncomingMessage, maxBytes: number): Promise<Buffer> => {
+const readBytes = async (request: IncomingMessage, response: ServerResponse, maxBytes: number): Promise<Buffer> => {
   const announced = request.headers['content-length']
-  if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(maxBytes)
+  // A client that asked first (RFC 9110 section 10.1.1) is told to send only now, when the body is really wanted.
+  if (request.headers.expect !== undefined) response.writeContinue()
   try {
     return await getRawBody(request, { limit: maxBytes, ...(announced === undefined ? {} : { length: announced }) })
   } catch (cause) {
@@ -33,26 +41,38 @@ const readBytes = async (request: IncomingMessage, maxBytes: number): Promise<Bu
   }
 }
 
-/**
- * The body of a request as a value, or undefined where there is none. Bytes over the route's limit are refused before
- * they are kept. Throws `unsupported_media_type`, `body_too_large`, `malformed_json` or `bad_request`.
- */
-export const readBody = async (request: IncomingMessage, contract: RouteContract): Promise<unknown> => {
-  if (!hasBody(request)) return undefined
-  const wanted = contract.form ? 'application/json or application/x-www-form-urlencoded' : 'application/json'
-  if (request.headers['content-encoding'] !== undefined) {
-    throw new QsmError('unsupported_media_type', 'Compressed bodies are not taken: leave Content-Encoding out.')
-  }
-  const mediaType = mediaTypeOf(request)
-  if (mediaType === null || (mediaType === 'form' && contract.form !== true)) {
-    throw new QsmError('unsupported_media_type', `The body must be ${wanted} in UTF-8; Content-Type says otherwise.`)
-  }
-  const bytes = await readBytes(request, contract.maxBodyBytes ?? limits.maxBodyBytes)
-  let text: string
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const readText = (bytes: Buffer): string => {
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return utf8.decode(bytes)
   } catch (cause) {
     throw new QsmError('bad_request', 'The body is not UTF-8.', { cause })
   }
+}
+
+/**
+ * The body of a request as a value; undefined where there is none, or where the route takes none. What is over the
+ * route's limit is refused before it is kept, announced or not. Throws `unsupported_media_type`, `body_too_large`,
+ * `malformed_json` or `bad_request`.
+ */
+export const readBody = async (
+  request: IncomingMessage,
+  response: ServerResponse,
+  contract: RouteContract,
+): Promise<unknown> => {
+  if (!hasBody(request)) return undefined
+  const maxBytes = contract.maxBodyBytes ?? limits.maxBodyBytes
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  if (!contract.body) return undefined
+  if (request.headers['content-encoding'] !== undefined) {
+    throw new QsmError('unsupported_media_type', 'Compressed bodies are not taken: leave Content-Encoding out.')
+  }
+  const mediaType = mediaTypeOf(request.headers['content-type'])
+  if (mediaType === null || (mediaType === 'form' && contract.form !== true)) {
+    const wanted = contract.form ? 'application/json or application/x-www-form-urlencoded' : 'application/json'
+    throw new QsmError('unsupported_media_type', `The body must be ${wanted} in UTF-8; Content-Type says otherwise.`)
+  }
+  const text = readText(await readBytes(request, response, maxBytes))
   return mediaType === 'json' ? parseJson(text) : parseForm(text)
 }

@@ -15,6 +15,8 @@ export interface RequestOf<R extends RouteContract> {
   /** Milliseconds since 1970. */
   readonly arrivedAt: number
   readonly log: Logger
+  /** Aborted when the client goes away before the answer. */
+  readonly signal: AbortSignal
 }
 
 /** A route with its handler. */
@@ -41,4 +43,6 @@ export interface RouteGroup {
   authenticate(token: string): Caller | Promise<Caller>
   /** Checks the credential of another service. Throws `unauthorized`. */
   authenticateService(token: string): void
+  /** A limit over all routes of the group, asked before anything of the request is read. Throws `rate_limited`. */
+  limit?(contract: RouteContract, caller: Caller | undefined, clientAddress: string): void | Promise<void>
 }

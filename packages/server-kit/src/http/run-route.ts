@@ -6,6 +6,7 @@ import type { Logger } from '../log.js'
 import { parsePairs } from './parse-body.js'
 import { readBody } from './read-body.js'
 import type { BoundRoute, RouteGroup } from './route.js'
+import { RouteRequest } from './route-request.js'
 
 type Context = ExtendableContext & { readonly state: DefaultState; readonly params?: unknown }
 
@@ -13,19 +14,30 @@ const parsePart = (schema: z.ZodType | undefined, value: unknown, where: 'body' 
   if (!schema) return undefined
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  if (where === 'body' && value === undefined) throw new QsmError('validation_failed', 'A body is needed.', { details: { field: 'body' } })
+  if (where === 'body' && value === undefined) {
+    throw new QsmError('validation_failed', 'A body is needed.', { details: { field: 'body' } })
+  }
   const { message, field } = explainIssues(result.error.issues, where)
   throw new QsmError('validation_failed', message, { details: { field } })
 }
 
-/** The token of the `Authorization: Bearer` header. Throws `unauthorized` where there is none. */
+/** Unknown query parameters are refused like unknown fields, also where a route has none at all. */
+const parseQuery = (contract: RouteContract, querystring: string): unknown => {
+  if (querystring === '') return parsePart(contract.query, {}, 'query')
+  const values = parsePairs(new URLSearchParams(querystring), 'query')
+  if (contract.query) return parsePart(contract.query, values, 'query')
+  const field = Object.keys(values)[0]?.slice(0, 60) ?? 'query'
+  throw new QsmError('validation_failed', `query: unknown field ${JSON.stringify(field)}`, { details: { field } })
+}
+
+/** The token of the `Authorization: Bearer` header (RFC 6750). Throws `unauthorized` where there is none. */
 export const bearerToken = (header: string | undefined): string => {
   const match = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(header ?? '')
   if (!match?.[1]) throw new QsmError('unauthorized')
   return match[1]
 }
 
-const authenticate = async (context: Context, contract: RouteContract, group: RouteGroup) => {
+const authenticate = (context: Context, contract: RouteContract, group: RouteGroup) => {
   if (contract.auth === 'open') return undefined
   const token = bearerToken(context.req.headers.authorization)
   if (contract.auth === 'access') return group.authenticate(token)
@@ -41,13 +53,26 @@ const checkAnswer = (contract: RouteContract, answer: { status: number; body?: u
   else if (answer.body !== undefined) throw new Error(`${contract.operationId} answers a body with ${answer.status}`)
 }
 
+const writeAnswer = (context: Context, contract: RouteContract, answer: { status: number; body?: unknown }): void => {
+  context.status = answer.status
+  if (answer.body === undefined) {
+    context.body = null
+    context.status = answer.status // Koa takes an empty body for a 204.
+    return
+  }
+  const contentType = contract.responses[answer.status]?.contentType
+  context.type = contentType ?? 'json'
+  // Turned into text here, within the error boundary.
+  context.body = contentType === undefined ? JSON.stringify(answer.body) : answer.body
+}
+
 export interface RunOptions {
   readonly checkAnswers: boolean
   readonly log: Logger
   readonly now: () => number
 }
 
-/** Runs one route in the fixed order: caller, path, query, body, handler, answer. */
+/** Runs one route in the fixed order: caller, limit, path, query, body, handler, answer. */
 export const runRoute = async (
   context: Context,
   bound: BoundRoute,
@@ -56,24 +81,25 @@ export const runRoute = async (
 ): Promise<void> => {
   const { contract } = bound
   const arrivedAt = options.now()
+  const clientAddress = context.ip
   const caller = await authenticate(context, contract, group)
+  if (group.limit) await group.limit(contract, caller, clientAddress)
   const params = parsePart(contract.params, context.params, 'path')
-  const query = parsePart(contract.query, parsePairs(new URLSearchParams(context.querystring), 'query'), 'query')
-  const body = contract.body ? parsePart(contract.body, await readBody(context.req, contract), 'body') : undefined
-  const request = {
+  const query = parseQuery(contract, context.querystring)
+  const body = parsePart(contract.body, await readBody(context.req, context.res, contract), 'body')
+  const request = new RouteRequest({
+    request: context.req,
+    response: context.res,
     params,
     query,
     body,
     caller,
     requestId: context.state.requestId as string,
-    clientAddress: context.ip,
-    userAgent: context.get('user-agent'),
+    clientAddress,
     arrivedAt,
     log: options.log,
-  }
+  })
   const answer = await bound.handle(request as never)
   if (options.checkAnswers) checkAnswer(contract, answer)
-  context.status = answer.status
-  context.body = answer.body ?? null
-  if (answer.body === undefined) context.status = answer.status
+  writeAnswer(context, contract, answer)
 }

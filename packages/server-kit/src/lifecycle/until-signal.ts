@@ -13,7 +13,9 @@ export const stopOnSignal = (options: {
   closeWithGrace(
     {
       delay: options.deadlineMs,
-      logger: { error: (...values: unknown[]) => options.log.error({ values: values.map(String) }, 'stopping failed') } as never,
+      logger: {
+        error: (...values: unknown[]) => options.log.error({ values: values.map(String) }, 'stopping failed'),
+      } as never,
       onSecondSignal: () => process.exit(1),
       onTimeout: () => process.exit(1),
     } as never,

@@ -6,7 +6,7 @@ import koaWebsocket from 'koa-websocket'
 import type { WebSocket } from 'ws'
 import { toErrorAnswer, toQsmError } from '../errors/error-answer.js'
 import { QsmError } from '../errors/qsm-error.js'
-import { originAllowed } from '../http/create-app.js'
+import { originAllowed } from '../http/cross-origin.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import { createSocket, type Socket } from './socket.js'
@@ -35,7 +35,10 @@ const ticketPrefix = 'qsm.ticket.'
 /** The ticket among the offered subprotocols. */
 const offeredTicket = (request: IncomingMessage): string | null => {
   const header = request.headers['sec-websocket-protocol'] ?? ''
-  const protocol = header.split(',').map(name => name.trim()).find(name => name.startsWith(ticketPrefix))
+  const protocol = header
+    .split(',')
+    .map(name => name.trim())
+    .find(name => name.startsWith(ticketPrefix))
   return protocol?.slice(ticketPrefix.length) ?? null
 }
 
@@ -56,7 +59,10 @@ const checkRequest = (request: IncomingMessage, allowedOrigins: readonly string[
   const match = paths.exec(url.pathname)
   if (!match) throw new QsmError('not_found', 'Sockets are at /ws.')
   if (url.search !== '') {
-    throw new QsmError('bad_request', 'Tokens never go into a URL: use the Authorization header or a ticket as subprotocol.')
+    throw new QsmError(
+      'bad_request',
+      'Tokens never go into a URL: use the Authorization header or a ticket as subprotocol.',
+    )
   }
   const { origin } = request.headers
   const own = `${request.headers['x-forwarded-proto'] ?? 'http'}://${request.headers.host}`
