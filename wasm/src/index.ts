@@ -1,0 +1,3 @@
+export { AlgorithmLoadError } from './errors.js'
+export { loadPostQuantum, type PostQuantum } from './liboqs.js'
+export type { AlgorithmReport } from './report.js'
