@@ -14,7 +14,7 @@ export const crossOrigin = (allowed: readonly string[]): Middleware => {
   })
   return function crossOrigin(context, next) {
     if (context.req.headers.origin !== undefined) return answer(context, next)
-    context.vary('Origin')
+    context.res.setHeader('Vary', 'Origin')
     return next()
   }
 }

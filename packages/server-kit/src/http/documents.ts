@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Middleware } from 'koa'
-import swaggerUi from 'swagger-ui-dist'
+// Not the package's entry: that one loads the whole bundle into this process.
+import swaggerUiFolder from 'swagger-ui-dist/absolute-path.js'
 
 const page = `<!doctype html>
 <html lang="en">
@@ -59,6 +60,6 @@ export const documents = (openApi: object): Middleware => {
     if (type === undefined) return next()
     context.set('Cache-Control', 'public, max-age=3600')
     context.type = type
-    context.body = await readFile(join(swaggerUi.getAbsoluteFSPath(), name))
+    context.body = await readFile(join(swaggerUiFolder(), name))
   }
 }

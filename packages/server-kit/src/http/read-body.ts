@@ -22,7 +22,8 @@ const mediaTypeOf = (header: string | undefined): MediaType => {
   return type === 'application/x-www-form-urlencoded' ? 'form' : null
 }
 
-const hasBody = (request: IncomingMessage): boolean =>
+/** Whether a body comes with the request (RFC 9112 section 6.3). */
+export const hasBody = (request: IncomingMessage): boolean =>
   request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0
 
 const tooLarge = (maxBytes: number) =>
@@ -52,8 +53,8 @@ const readText = (bytes: Buffer): string => {
 }
 
 /**
- * The body of a request as a value; undefined where there is none, or where the route takes none. What is over the
- * route's limit is refused before it is kept, announced or not. Throws `unsupported_media_type`, `body_too_large`,
+ * The body of a request that has one, as a value; undefined where the route takes none. What is over the route's limit is
+ * refused before it is kept, announced or not. Throws `unsupported_media_type`, `body_too_large`,
  * `malformed_json` or `bad_request`.
  */
 export const readBody = async (
@@ -61,7 +62,6 @@ export const readBody = async (
   response: ServerResponse,
   contract: RouteContract,
 ): Promise<unknown> => {
-  if (!hasBody(request)) return undefined
   const maxBytes = contract.maxBodyBytes ?? limits.maxBodyBytes
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   if (!contract.body) return undefined

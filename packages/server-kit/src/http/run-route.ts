@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import { parsePairs } from './parse-body.js'
-import { readBody } from './read-body.js'
+import { hasBody, readBody } from './read-body.js'
 import type { BoundRoute, RouteGroup } from './route.js'
 import { RouteRequest } from './route-request.js'
 
@@ -61,7 +61,7 @@ const writeAnswer = (context: Context, contract: RouteContract, answer: { status
     return
   }
   const contentType = contract.responses[answer.status]?.contentType
-  context.type = contentType ?? 'json'
+  context.res.setHeader('Content-Type', contentType ?? 'application/json; charset=utf-8')
   // Turned into text here, within the error boundary.
   context.body = contentType === undefined ? JSON.stringify(answer.body) : answer.body
 }
@@ -81,24 +81,18 @@ export const runRoute = async (
 ): Promise<void> => {
   const { contract } = bound
   const arrivedAt = options.now()
-  const clientAddress = context.ip
-  const caller = await authenticate(context, contract, group)
-  if (group.limit) await group.limit(contract, caller, clientAddress)
+  const judged = authenticate(context, contract, group)
+  const caller = judged instanceof Promise ? await judged : judged
+  if (group.limit) await group.limit(contract, caller, context.ip)
   const params = parsePart(contract.params, context.params, 'path')
   const query = parseQuery(contract, context.querystring)
-  const body = parsePart(contract.body, await readBody(context.req, context.res, contract), 'body')
-  const request = new RouteRequest({
-    request: context.req,
-    response: context.res,
-    params,
-    query,
-    body,
-    caller,
-    requestId: context.state.requestId as string,
-    clientAddress,
-    arrivedAt,
-    log: options.log,
-  })
+  const body = parsePart(
+    contract.body,
+    hasBody(context.req) ? await readBody(context.req, context.res, contract) : undefined,
+    'body',
+  )
+  const parts = { params, query, body, caller, requestId: context.state.requestId as string, arrivedAt }
+  const request = new RouteRequest(context, options.log, parts)
   const answer = await bound.handle(request as never)
   if (options.checkAnswers) checkAnswer(contract, answer)
   writeAnswer(context, contract, answer)
