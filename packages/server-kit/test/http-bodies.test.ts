@@ -61,10 +61,9 @@ describe('a body', () => {
         'unsupported_media_type',
       ])
     }
-    const bare = await rawExchange(
-      app.port,
-      ['POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'],
-    )
+    const bare = await rawExchange(app.port, [
+      'POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}',
+    ])
     expect(bare).toMatch(/^HTTP\/1\.1 415 /)
   })
 
@@ -102,7 +101,12 @@ describe('a body', () => {
   })
 
   it('with the name of a prototype in it is 400, at any depth', async () => {
-    for (const text of ['{"__proto__":{"a":1}}', '{"a":[{"constructor":1}]}', '{"prototype":1}', '{"\\u005f_proto__":1}']) {
+    for (const text of [
+      '{"__proto__":{"a":1}}',
+      '{"a":[{"constructor":1}]}',
+      '{"prototype":1}',
+      '{"\\u005f_proto__":1}',
+    ]) {
       const answer = await post('/any', text)
       expect(await refusal(answer)).toEqual([400, 'bad_request'])
     }
@@ -129,7 +133,8 @@ describe('a body', () => {
 })
 
 describe('a body over the limit', () => {
-  const head = (path: string, more: string) => `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${more}\r\n`
+  const head = (path: string, more: string) =>
+    `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${more}\r\n`
   const answered = (received: string) => /\r\n\r\n.+\}$/s.test(received)
 
   it('is 413 by its announced length, before any of it came', async () => {
@@ -142,7 +147,11 @@ describe('a body over the limit', () => {
 
   it('is 413 in chunks without an announced length', async () => {
     const chunk = `40\r\n${' '.repeat(64)}\r\n`
-    const received = await rawExchange(app.port, [head('/small', 'Transfer-Encoding: chunked\r\n'), chunk, chunk], answered)
+    const received = await rawExchange(
+      app.port,
+      [head('/small', 'Transfer-Encoding: chunked\r\n'), chunk, chunk],
+      answered,
+    )
     expect(received).toMatch(/^HTTP\/1\.1 413 /)
   })
 

@@ -138,7 +138,11 @@ const forged: Record<string, string> = {
     const other = `${encode({ ...goodHeader, alg: 'RS256' })}.${encode(goodClaims)}`
     return `${other}.${sign('sha256', Buffer.from(other), rsa.privateKey).toString('base64url')}`
   })(),
-  'with HS256 keyed by a public key': forge(goodHeader, goodClaims, rsa.publicKey.export({ type: 'spki', format: 'pem' })),
+  'with HS256 keyed by a public key': forge(
+    goodHeader,
+    goodClaims,
+    rsa.publicKey.export({ type: 'spki', format: 'pem' }),
+  ),
   'without alg': forge({ typ: 'at+jwt', kid }, goodClaims),
   'signed with another secret': forge(goodHeader, goodClaims, 'another secret'),
   'signed with an empty secret': forge(goodHeader, goodClaims, ''),
