@@ -4,9 +4,10 @@ export const limits = Object.freeze({
   maxPrekeysBodyBytes: 1_048_576,
   maxSendBodyBytes: 4_194_304,
   maxEnvelopeBytes: 98_304,
-  minEnvelopeBytes: 972,
+  minEnvelopeBytes: 1_228,
   maxEnvelopesPerSend: 64,
   maxBodyApartBytes: 3_145_728,
+  minBodyApartBytes: 304,
   minPasswordCharacters: 8,
   maxPasswordBytes: 256,
   minUsernameCharacters: 3,
@@ -29,4 +30,5 @@ export const limits = Object.freeze({
   maxBufferedBytes: 1_048_576,
   maxSocketFrameBytes: 4_194_304,
   maxJsonDepth: 32,
+  maxPlaintextBytes: 131_072,
 })

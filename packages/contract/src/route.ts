@@ -9,6 +9,8 @@ export interface RouteResponse {
   readonly description: string
   readonly body?: z.ZodType
   readonly contentType?: string
+  /** A body that the document shows; it fits `body`. */
+  readonly example?: unknown
 }
 
 /**
@@ -28,12 +30,14 @@ export interface RouteContract {
   readonly params?: z.ZodObject
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
+  /** A request body that the document shows; it fits `body`. */
+  readonly example?: unknown
   /** A form (`application/x-www-form-urlencoded`) is accepted beside JSON. */
   readonly form?: boolean
   /** 262 144 unless stated. */
   readonly maxBodyBytes?: number
   readonly responses: Readonly<Record<number, RouteResponse>>
-  /** Codes of this route beyond those that every route may give. */
+  /** Codes of this route beyond those that every route may give (route-errors.ts). */
   readonly errors?: readonly ErrorCode[]
 }
 

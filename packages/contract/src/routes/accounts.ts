@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { email, givenPassword, newPassword, time, username, uuid } from '../fields.js'
 import { defineRoute } from '../route.js'
+import { loginSession } from './sessions.js'
 
-const registered = z.object({ message: z.string(), user_id: uuid, username, quantum_ready: z.boolean() })
+const quantumReady = z.boolean().meta({ description: 'Whether managed keys can be made for this account now.' })
 
 export const register = defineRoute({
   operationId: 'register',
@@ -12,9 +13,28 @@ export const register = defineRoute({
   summary: 'Make an account',
   auth: 'open',
   body: z.strictObject({ username, email, password: newPassword }),
-  responses: { 201: { description: 'The account exists.', body: registered } },
-  errors: ['username_taken', 'weak_password', 'rate_limited'],
+  example: { username: 'alice', email: 'alice@example.org', password: 'correct horse battery' },
+  responses: {
+    201: {
+      description: 'The account exists.',
+      body: z.object({ message: z.string(), user_id: uuid, username, quantum_ready: quantumReady }),
+      example: {
+        message: 'Account alice was made.',
+        user_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+        username: 'alice',
+        quantum_ready: false,
+      },
+    },
+  },
+  errors: ['username_taken', 'weak_password'],
 })
+
+const account = {
+  user_id: uuid,
+  username,
+  email: z.string(),
+  created_at: time,
+}
 
 export const getMe = defineRoute({
   operationId: 'getMe',
@@ -26,13 +46,7 @@ export const getMe = defineRoute({
   responses: {
     200: {
       description: 'The account behind the token.',
-      body: z.object({
-        user_id: uuid,
-        username,
-        email: z.string(),
-        created_at: time,
-        session_id: uuid.meta({ description: 'The login session of this token.' }),
-      }),
+      body: z.object({ ...account, session_id: uuid.meta({ description: 'The login session of this token.' }) }),
     },
   },
 })
@@ -46,7 +60,7 @@ export const changePassword = defineRoute({
   auth: 'access',
   body: z.strictObject({ current_password: givenPassword, new_password: newPassword }),
   responses: { 204: { description: 'Changed; the calling session goes on.' } },
-  errors: ['invalid_credentials', 'weak_password', 'rate_limited'],
+  errors: ['invalid_credentials', 'weak_password'],
 })
 
 export const deleteAccount = defineRoute({
@@ -69,16 +83,7 @@ export const exportAccount = defineRoute({
   responses: {
     200: {
       description: 'Account and login sessions. Messages are not in it: the server cannot read them.',
-      body: z.object({
-        user_id: uuid,
-        username,
-        email: z.string(),
-        created_at: time,
-        password_changed_at: time,
-        sessions: z.array(
-          z.object({ session_id: uuid, user_agent: z.string(), created_at: time, last_used_at: time, expires_at: time }),
-        ),
-      }),
+      body: z.object({ ...account, password_changed_at: time, sessions: z.array(loginSession) }),
     },
   },
 })

@@ -1,18 +1,20 @@
 import { z } from 'zod'
 import { base64, text, time, username, uuid, uuidV7 } from '../fields.js'
+import { handshakeRequest, handshakeResponse } from '../records.js'
 import { defineRoute } from '../route.js'
-import { recordBytes } from '../sizes.js'
 
 /** Public keys that a thin client of the original system shows beside its request; stored and handed on unread. */
-export const publicKeys = z.strictObject({
-  ml_kem_768: base64(1184).optional(),
-  falcon_512: base64(897).optional(),
-  ecdsa_p256: text(1, 1_000).optional().meta({ description: 'PEM' }),
-})
+export const publicKeys = z
+  .strictObject({
+    ml_kem_768: base64(1184).optional(),
+    falcon_512: base64(897).optional(),
+    ecdsa_p256: text(1, 1_000).optional().meta({ description: 'PEM.' }),
+  })
+  .meta({ id: 'PublicKeys' })
 
-const requestRecord = base64(recordBytes.request.min, recordBytes.request.max)
-const responseRecord = base64(recordBytes.response.min, recordBytes.response.max)
-export const connectionState = z.enum(['requested', 'started', 'open', 'rejected', 'blocked'])
+export const connectionState = z
+  .enum(['requested', 'started', 'open', 'rejected', 'blocked'])
+  .meta({ id: 'ConnectionState' })
 
 export const requestConnection = defineRoute({
   operationId: 'requestConnection',
@@ -24,7 +26,7 @@ export const requestConnection = defineRoute({
   body: z.strictObject({
     receiver_username: username,
     sender_public_keys: publicKeys.optional(),
-    handshake: requestRecord.optional(),
+    handshake: handshakeRequest.optional(),
   }),
   responses: {
     201: {
@@ -35,20 +37,28 @@ export const requestConnection = defineRoute({
         receiver: username,
         expires_at: time,
       }),
+      example: {
+        request_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+        status: 'sent',
+        receiver: 'bob',
+        expires_at: '2026-12-08T12:00:00.000Z',
+      },
     },
   },
-  errors: ['not_found', 'record_refused', 'device_required', 'blocked', 'conflict', 'rate_limited', 'not_implemented'],
+  errors: ['not_found', 'record_refused', 'device_required', 'forbidden', 'blocked', 'conflict', 'not_implemented'],
 })
 
-export const pendingRequest = z.object({
-  request_id: uuidV7,
-  sender_id: uuid,
-  sender_username: username,
-  handshake: requestRecord.nullable(),
-  sender_public_keys: publicKeys.nullable(),
-  created_at: time,
-  expires_at: time,
-})
+export const pendingRequest = z
+  .object({
+    request_id: uuidV7,
+    sender_id: uuid,
+    sender_username: username,
+    handshake: handshakeRequest.nullable(),
+    sender_public_keys: publicKeys.nullable(),
+    created_at: time,
+    expires_at: time,
+  })
+  .meta({ id: 'PendingRequest' })
 
 export const listPendingRequests = defineRoute({
   operationId: 'listPendingRequests',
@@ -71,7 +81,7 @@ export const respondToConnection = defineRoute({
     request_id: uuid,
     accept: z.boolean(),
     receiver_public_keys: publicKeys.optional(),
-    handshake: responseRecord.optional(),
+    handshake: handshakeResponse.optional(),
   }),
   responses: {
     200: {
@@ -85,16 +95,20 @@ export const respondToConnection = defineRoute({
       }),
     },
   },
-  errors: ['not_found', 'already_answered', 'record_refused', 'device_required', 'not_implemented'],
+  errors: ['not_found', 'already_answered', 'record_refused', 'device_required', 'forbidden', 'not_implemented'],
 })
 
-export const connection = z.object({
-  peer_username: username,
-  peer_user_id: uuid,
-  state: connectionState,
-  request_id: uuidV7.nullable(),
-  handshake: responseRecord.optional().meta({ description: 'The Response, for the device that asked; kept 14 days.' }),
-})
+export const connection = z
+  .object({
+    peer_username: username,
+    peer_user_id: uuid,
+    state: connectionState,
+    request_id: uuidV7.nullable(),
+    handshake: handshakeResponse
+      .optional()
+      .meta({ description: 'The Response, for the device that asked; kept 14 days.' }),
+  })
+  .meta({ id: 'Connection' })
 
 export const listConnections = defineRoute({
   operationId: 'listConnections',
@@ -116,7 +130,10 @@ export const blockUser = defineRoute({
   params: z.object({ username }),
   body: z.strictObject({ blocked: z.boolean().optional() }).optional(),
   responses: {
-    200: { description: 'The connection as it is now.', body: z.object({ peer_username: username, state: connectionState }) },
+    200: {
+      description: 'The connection as it is now.',
+      body: z.object({ peer_username: username, state: connectionState }),
+    },
   },
   errors: ['not_found'],
 })

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { base64, deviceId, numberText, time, username, uuid } from '../fields.js'
+import { count, deviceId, numberText, time, username, uuid } from '../fields.js'
 import { limits } from '../limits.js'
+import { deviceRecord, prekeyBundle, prekeyRecord } from '../records.js'
 import { defineRoute } from '../route.js'
-import { recordBytes } from '../sizes.js'
 
-const deviceRecord = base64(recordBytes.device.min, recordBytes.device.max)
 const deviceParams = z.object({ id: numberText(1, 0xffff_ffff) })
 const usernameParams = z.object({ username })
 const bound = z.object({ device_id: deviceId })
@@ -22,7 +21,7 @@ export const registerDevice = defineRoute({
     200: { description: 'A known device: the session is bound to it.', body: bound },
     201: { description: 'A new device: the session is bound to it.', body: bound },
   },
-  errors: ['record_refused', 'device_id_taken'],
+  errors: ['record_refused', 'device_id_taken', 'forbidden'],
 })
 
 export const listDevices = defineRoute({
@@ -54,7 +53,7 @@ export const removeDevice = defineRoute({
   errors: ['not_found'],
 })
 
-const prekeyCounts = z.object({ one_time: z.int(), last_resort: z.int() })
+const prekeyCounts = z.object({ one_time: count, last_resort: count }).meta({ id: 'PrekeyCounts' })
 
 export const putPrekeys = defineRoute({
   operationId: 'putPrekeys',
@@ -67,7 +66,7 @@ export const putPrekeys = defineRoute({
   params: deviceParams,
   body: z.strictObject({
     prekeys: z
-      .array(base64(recordBytes.prekey))
+      .array(prekeyRecord)
       .min(1, 'at least 1 record')
       .max(limits.maxOneTimePrekeys + 1, `at most ${limits.maxOneTimePrekeys + 1} records`),
   }),
@@ -113,7 +112,8 @@ export const claimBundles = defineRoute({
   method: 'post',
   path: '/api/users/{username}/bundles',
   summary: "Claim a prekey bundle of each of a user's devices",
-  description: 'One-time prekeys go first. Makes the connection started: until the other side answers, 20 envelopes a device may be stored.',
+  description:
+    'One-time prekeys go first. Makes the connection started: until the other side answers, 20 envelopes a device may be stored.',
   auth: 'access',
   params: usernameParams,
   body: z
@@ -125,11 +125,9 @@ export const claimBundles = defineRoute({
       body: z.object({
         user_id: uuid,
         username,
-        bundles: z.array(
-          z.object({ device_id: deviceId, bundle: base64(recordBytes.bundle.min, recordBytes.bundle.max) }),
-        ),
+        bundles: z.array(z.object({ device_id: deviceId, bundle: prekeyBundle })),
       }),
     },
   },
-  errors: ['not_found', 'blocked', 'rate_limited'],
+  errors: ['not_found', 'blocked', 'device_required'],
 })

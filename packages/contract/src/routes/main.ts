@@ -1,8 +1,12 @@
 import { z } from 'zod'
 import { time } from '../fields.js'
+import { publicLimits, publicLimitsSchema } from '../public-limits.js'
 import { defineRoute } from '../route.js'
 
-const dependency = z.enum(['ok', 'unavailable', 'not_configured'])
+export const healthStatus = z.enum(['healthy', 'degraded', 'unhealthy'])
+const dependency = z
+  .enum(['ok', 'unavailable', 'not_configured'])
+  .meta({ id: 'DependencyState', description: '`not_configured`: this installation does without it.' })
 
 export const getRoot = defineRoute({
   operationId: 'getRoot',
@@ -15,18 +19,31 @@ export const getRoot = defineRoute({
     200: {
       description: 'Service and links.',
       body: z.object({ service: z.string(), version: z.string(), docs: z.string(), health: z.string() }),
+      example: { service: 'qsm', version: '0.1.0', docs: '/docs', health: '/api/health' },
     },
   },
 })
 
-export const health = z.object({
-  status: z.enum(['healthy', 'degraded', 'unhealthy']),
-  service: z.string(),
-  version: z.string(),
-  timestamp: time,
-  database: dependency,
-  redis: dependency,
-  quantum_service: dependency,
+export const health = z
+  .object({
+    status: healthStatus,
+    service: z.string(),
+    version: z.string(),
+    timestamp: time,
+    database: dependency,
+    redis: dependency,
+    quantum_service: dependency,
+  })
+  .meta({ id: 'Health' })
+
+const healthExample = (status: z.infer<typeof healthStatus>, database: z.infer<typeof dependency>) => ({
+  status,
+  service: 'qsm',
+  version: '0.1.0',
+  timestamp: '2026-11-24T12:00:00.000Z',
+  database,
+  redis: 'not_configured',
+  quantum_service: 'ok',
 })
 
 export const getHealth = defineRoute({
@@ -37,8 +54,8 @@ export const getHealth = defineRoute({
   summary: 'Whether this service can serve, with the state of each part it needs',
   auth: 'open',
   responses: {
-    200: { description: 'It can serve.', body: health },
-    503: { description: 'It cannot serve now.', body: health },
+    200: { description: 'It can serve.', body: health, example: healthExample('healthy', 'ok') },
+    503: { description: 'It cannot serve now.', body: health, example: healthExample('unhealthy', 'unavailable') },
   },
 })
 
@@ -53,11 +70,19 @@ export const getConfig = defineRoute({
     200: {
       description: 'No secret.',
       body: z.object({
-        quantum_api: z.string(),
+        quantum_api: z.string().meta({ description: 'Address of the quantum service.' }),
         websocket_enabled: z.boolean(),
-        suites: z.array(z.int()),
-        limits: z.record(z.string(), z.number()),
+        suites: z
+          .array(z.int().min(1).max(0xffff))
+          .meta({ description: 'Suites that are taken (docs/protocol.md section 1).' }),
+        limits: publicLimitsSchema,
       }),
+      example: {
+        quantum_api: 'http://localhost:8001',
+        websocket_enabled: true,
+        suites: [1],
+        limits: publicLimits,
+      },
     },
   },
 })

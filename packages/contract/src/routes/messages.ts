@@ -1,53 +1,59 @@
 import { z } from 'zod'
-import { base64, deviceId, numberText, pageLimit, sequence, text, time, username, uuid, uuidV7 } from '../fields.js'
+import { addressedDevice } from '../error-body.js'
+import { count, epoch, numberText, pageLimit, sequence, text, time, username, uuid, uuidV7 } from '../fields.js'
+import { twoForms } from '../forms.js'
 import { limits } from '../limits.js'
+import { envelope, sealedBody } from '../records.js'
 import { defineRoute } from '../route.js'
 
-const envelope = base64(limits.minEnvelopeBytes, limits.maxEnvelopeBytes)
-const bodyApart = base64(1, limits.maxBodyApartBytes)
-export const messageType = z.enum(['secured', 'critical'])
+export const messageType = z.enum(['secured', 'critical']).meta({ id: 'MessageType' })
 
-export const thinSend = z.strictObject({
-  content: text(1, 65_536),
-  message_type: messageType.default('secured'),
-  recipient: username.optional(),
-  client_message_id: uuid.optional(),
-})
+export const thinSend = z
+  .strictObject({
+    content: text(1, 65_536),
+    message_type: messageType.default('secured'),
+    recipient: username.optional().meta({ description: 'May be left out where there is exactly one open session.' }),
+    client_message_id: uuid.optional(),
+  })
+  .meta({ id: 'ThinSend', description: 'Text of a thin client; its managed device seals it.' })
 
-export const endToEndSend = z.strictObject({
-  client_message_id: uuidV7,
-  envelopes: z
-    .array(envelope)
-    .min(1, 'at least 1 envelope')
-    .max(limits.maxEnvelopesPerSend, `at most ${limits.maxEnvelopesPerSend} envelopes`),
-  body: bodyApart.optional(),
-})
+export const endToEndSend = z
+  .strictObject({
+    client_message_id: uuidV7.meta({ description: 'The msgId of every envelope.' }),
+    envelopes: z
+      .array(envelope)
+      .min(1, 'at least 1 envelope')
+      .max(limits.maxEnvelopesPerSend, `at most ${limits.maxEnvelopesPerSend} envelopes`),
+    body: sealedBody.optional(),
+  })
+  .meta({ id: 'EndToEndSend', description: 'Envelopes that the client sealed and signed, one for each device.' })
 
-/** The two forms are told apart by `envelopes`, so that a mistake is explained for the form that was meant. */
-export const sendBody = z.unknown().transform((value, context) => {
-  const isEndToEnd = typeof value === 'object' && value !== null && Object.hasOwn(value, 'envelopes')
-  const result = isEndToEnd ? endToEndSend.safeParse(value) : thinSend.safeParse(value)
-  if (result.success) return result.data
-  for (const issue of result.error.issues) context.addIssue({ ...issue } as Parameters<typeof context.addIssue>[0])
-  return z.NEVER
-})
+/** The two forms are told apart by `envelopes`. */
+export const sendBody = twoForms('envelopes', endToEndSend, thinSend)
 
-export const addressedDevice = z.object({ user_id: uuid, device_id: deviceId })
+export const sentEndToEnd = z
+  .object({
+    message_id: uuidV7.meta({ description: 'The client_message_id.' }),
+    devices: z.array(addressedDevice.extend({ sequence })),
+  })
+  .meta({ id: 'SentEndToEnd' })
 
-export const sentEndToEnd = z.object({
-  message_id: uuidV7,
-  devices: z.array(addressedDevice.extend({ sequence })),
-})
+export const sentThin = z
+  .object({
+    message_id: uuid,
+    timestamp: time,
+    status: z.literal('sent'),
+    encrypted: z.boolean(),
+    signed: z.boolean(),
+    quantum_algorithm: z.string(),
+    message_type: messageType,
+  })
+  .meta({ id: 'SentThin' })
 
-export const sentThin = z.object({
-  message_id: uuid,
-  timestamp: time,
-  status: z.literal('sent'),
-  encrypted: z.boolean(),
-  signed: z.boolean(),
-  quantum_algorithm: z.string(),
-  message_type: messageType,
-})
+const sentExample = {
+  message_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  devices: [{ user_id: '01890a5d-aeea-7c3e-8c1e-0d2f6b1a9c55', device_id: 305_419_896, sequence: 42 }],
+}
 
 export const sendMessage = defineRoute({
   operationId: 'sendMessage',
@@ -59,7 +65,10 @@ export const sendMessage = defineRoute({
   auth: 'access',
   maxBodyBytes: limits.maxSendBodyBytes,
   body: sendBody,
-  responses: { 201: { description: 'Stored and flushed.', body: z.union([sentEndToEnd, sentThin]) } },
+  example: { content: 'Shall we meet at ten?', message_type: 'secured', recipient: 'bob' },
+  responses: {
+    201: { description: 'Stored and flushed.', body: z.union([sentEndToEnd, sentThin]), example: sentExample },
+  },
   errors: [
     'device_required',
     'not_connected',
@@ -69,28 +78,26 @@ export const sendMessage = defineRoute({
     'idempotency_conflict',
     'device_mismatch',
     'envelope_refused',
-    'rate_limited',
     'not_implemented',
   ],
 })
 
-export const sealedMessage = z.object({
-  envelope,
-  body: bodyApart.nullable(),
-  sequence,
-  received_at: time,
-})
+export const sealedMessage = z
+  .object({ envelope, body: sealedBody.nullable(), sequence, received_at: time })
+  .meta({ id: 'SealedMessage' })
 
-export const readableMessage = z.object({
-  id: uuid,
-  sender_username: username,
-  content: z.string(),
-  message_type: messageType,
-  timestamp: time,
-  is_mine: z.boolean(),
-  is_read: z.boolean(),
-  verified: z.boolean(),
-})
+export const readableMessage = z
+  .object({
+    id: uuid,
+    sender_username: username,
+    content: z.string(),
+    message_type: messageType,
+    timestamp: time,
+    is_mine: z.boolean(),
+    is_read: z.boolean(),
+    verified: z.boolean().meta({ description: 'Both signatures held.' }),
+  })
+  .meta({ id: 'ReadableMessage', description: 'For a thin client, opened by its managed device.' })
 
 export const listMessages = defineRoute({
   operationId: 'listMessages',
@@ -108,7 +115,7 @@ export const listMessages = defineRoute({
         messages: z.array(z.union([sealedMessage, readableMessage])),
         next: sequence.meta({ description: 'Give as `after`.' }),
         more: z.boolean(),
-        epoch: z.int().meta({ description: 'Of the mailbox; another one means: read again from the start.' }),
+        epoch,
       }),
     },
   },
@@ -150,11 +157,11 @@ export const getStats = defineRoute({
     200: {
       description: 'Counts.',
       body: z.object({
-        devices: z.int(),
-        connections: z.int(),
-        pending_requests: z.int(),
-        messages_sent: z.int().meta({ description: 'Sends of the last 25 hours.' }),
-        messages_waiting: z.int(),
+        devices: count,
+        connections: count,
+        pending_requests: count,
+        messages_sent: count.meta({ description: 'Sends of the last 25 hours.' }),
+        messages_waiting: count,
       }),
     },
   },

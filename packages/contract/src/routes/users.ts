@@ -14,11 +14,13 @@ export const listAvailableUsers = defineRoute({
       .string()
       .max(50, 'at most 50 characters')
       .regex(/^[A-Za-z0-9_-]*$/, 'only letters A-Z and a-z, digits, _ and -')
-      .optional(),
+      .optional()
+      .meta({ description: 'The beginning of a name; all where it is left out.' }),
     cursor: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,50}$/, 'the `next` of the page before')
-      .optional(),
+      .optional()
+      .meta({ description: 'The `next` of the page before.' }),
     limit: pageLimit,
   }),
   responses: {
@@ -29,7 +31,9 @@ export const listAvailableUsers = defineRoute({
           z.object({
             username,
             user_id: uuid,
-            status: z.enum(['online', 'offline']).meta({ description: 'Shown only to accepted contacts, else offline.' }),
+            status: z
+              .enum(['online', 'offline'])
+              .meta({ description: 'Shown only to accepted contacts, else offline.' }),
             has_quantum_keys: z.boolean(),
           }),
         ),
