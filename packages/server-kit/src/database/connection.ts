@@ -1,10 +1,21 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
-import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
+import { ImpatientClient, statementTimeoutMs } from './impatient-client.js'
+import { boundQueue, measurePool } from './pool.js'
+import { connectTimeoutMs, DatabaseError, withPatience } from './reach.js'
 
 export type MigrationClass = new () => MigrationInterface
+export type { EntitySchema, MigrationInterface } from 'typeorm'
+
+type PoolClient = pg.PoolClient
+
+/** A statement; with a name it is prepared once for each connection. */
+export type Statement = string | { readonly name: string; readonly text: string }
+
+/** Rows of one statement. */
+export type Query = <Row>(statement: Statement, values?: readonly unknown[]) => Promise<Row[]>
 
 export interface DatabaseOptions {
   readonly url: string
@@ -13,27 +24,29 @@ export interface DatabaseOptions {
   // biome-ignore lint/suspicious/noExplicitAny: EntitySchema is invariant in its row type; the list holds several.
   readonly entities: readonly EntitySchema<any>[]
   readonly migrations: readonly MigrationClass[]
+  /** The most connections, of TypeORM and of direct statements together. */
   readonly poolMax: number
   readonly log: Logger
   readonly metrics?: Metrics
+  /** How long to wait at the start for a database that is not there yet. 0 where left out. */
+  readonly patienceMs?: number
 }
 
 export interface Database {
   readonly dataSource: DataSource
-  /** The driver's pool, for hot paths that TypeORM would slow down. */
+  /** The driver's pool. Its own `query` closes the connection of a statement that fails: use `query` below. */
   readonly pool: pg.Pool
-  /** Rows of a statement through the pool. Throws `unavailable` when too many wait for a connection. */
-  query<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Rows of a statement past TypeORM. */
+  readonly query: Query
+  /**
+   * Commits what `run` does on one connection, past TypeORM; rolls back when it throws. Jobs over many rows, for which
+   * nobody waits, may take more than the 1.5 s for a statement.
+   */
+  transaction<T>(run: (query: Query) => Promise<T>, options?: { readonly statementTimeoutMs: number }): Promise<T>
   /** Resolves when the database answers; rejects within two seconds when it does not. */
   ping(): Promise<void>
   close(): Promise<void>
 }
-
-export type PoolClient = pg.PoolClient
-
-const connectTimeoutMs = 1_500
-const statementTimeoutMs = 8_000
-const maxWaitingForConnection = 1_000
 
 const dataSourceOf = (options: DatabaseOptions): DataSource =>
   new DataSource({
@@ -48,57 +61,96 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
     synchronize: false,
     poolErrorHandler: error => options.log.warn({ err: error }, 'an idle database connection broke'),
     applicationName: `qsm-${options.schema}`,
-    poolSize: Math.max(2, Math.ceil(options.poolMax / 2)),
+    poolSize: options.poolMax,
     connectTimeoutMS: connectTimeoutMs,
-    extra: { statement_timeout: statementTimeoutMs, lock_timeout: 2_000, query_timeout: 1_900, keepAlive: true },
+    extra: {
+      Client: ImpatientClient,
+      statement_timeout: statementTimeoutMs,
+      lock_timeout: 1_200,
+      idle_in_transaction_session_timeout: 10_000,
+      idleTimeoutMillis: 30_000,
+      maxLifetimeSeconds: 1_800,
+      keepAlive: true,
+    },
   })
 
-const watchPool = (pool: pg.Pool, schema: string, metrics: Metrics): void => {
-  const gauge = (name: string, help: string, collect: () => number) =>
-    metrics.gauge({ name: `qsm_${schema}_${name}`, help, collect })
-  gauge('database_pool_connections', 'Open connections of the hot-path pool.', () => pool.totalCount)
-  gauge('database_pool_idle', 'Idle connections of the hot-path pool.', () => pool.idleCount)
-  gauge('database_pool_waiting', 'Statements that wait for a connection.', () => pool.waitingCount)
+/** A `201` promises a flushed commit, which PostgreSQL can be told not to wait for. */
+const requireDurableCommits = async (dataSource: DataSource): Promise<void> => {
+  const rows: { synchronous_commit: string }[] = await dataSource.query('SHOW synchronous_commit')
+  if (rows[0]?.synchronous_commit !== 'off') return
+  throw new DatabaseError(
+    'PostgreSQL has synchronous_commit = off, so an answered message could be lost: set it to on for this role or database.',
+  )
+}
+
+const queryOn =
+  (client: PoolClient): Query =>
+  async <Row>(statement: Statement, values: readonly unknown[] = []) => {
+    const named = typeof statement === 'string' ? { text: statement } : statement
+    const { rows } = await client.query({ ...named, values: [...values] })
+    return rows as Row[]
+  }
+
+/** Runs `work` in a transaction in which statements may take `timeoutMs`, here and on the server. */
+const inTransaction = async <T>(client: PoolClient, timeoutMs: number, work: () => Promise<T>): Promise<T> => {
+  const impatient = client as unknown as ImpatientClient
+  await client.query('BEGIN')
+  try {
+    if (timeoutMs !== statementTimeoutMs) {
+      await client.query("SELECT set_config('statement_timeout', $1, true)", [String(timeoutMs)])
+      impatient.statementTimeoutMs = timeoutMs
+    }
+    const result = await work()
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    // Fails at once on a connection that is cut, and the server rolls back by itself.
+    await client.query('ROLLBACK').catch(() => {})
+    throw error
+  } finally {
+    impatient.statementTimeoutMs = statementTimeoutMs
+  }
 }
 
 /**
- * Opens the connections of one service to its schema. Timeouts are set so that trouble shows within two seconds. A broken
- * idle connection is replaced; the pools recover by themselves when Postgres returns.
+ * Opens the connections of one service to its schema. Trouble shows within two seconds: waiting for a connection ends
+ * after 0.9 s, a statement on the server after 1.5 s, a server that does not answer after 1.7 s. Broken connections are
+ * replaced, so the pool recovers by itself when PostgreSQL returns. Throws `DatabaseError` with what to do.
  */
 export const openDatabase = async (options: DatabaseOptions): Promise<Database> => {
   const dataSource = dataSourceOf(options)
-  await dataSource.initialize()
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolMax,
-    application_name: `qsm-${options.schema}-hot`,
-    connectionTimeoutMillis: connectTimeoutMs,
-    idleTimeoutMillis: 30_000,
-    statement_timeout: statementTimeoutMs,
-    lock_timeout: 2_000,
-    query_timeout: 1_900,
-    keepAlive: true,
-  })
-  pool.on('error', error => options.log.warn({ err: error }, 'an idle database connection broke'))
-  if (options.metrics) watchPool(pool, options.schema, options.metrics)
-
-  const query = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
-    if (pool.waitingCount >= maxWaitingForConnection) {
-      throw new QsmError('unavailable', 'The database has too much to do just now.', { retryAfterSeconds: 2 })
-    }
-    const result = await pool.query(text, [...values])
-    return result.rows as Row[]
+  await withPatience(options.url, options.patienceMs ?? 0, () => dataSource.initialize())
+  const pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master
+  try {
+    await requireDurableCommits(dataSource)
+  } catch (error) {
+    await dataSource.destroy()
+    throw error
   }
+  boundQueue(pool)
+  if (options.metrics) measurePool(pool, options.schema, options.metrics)
+
+  const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect()
+    try {
+      return await work(client)
+    } finally {
+      client.release() // The pool itself drops a connection that is cut.
+    }
+  }
+  const query: Query = (statement, values) => withClient(client => queryOn(client)(statement, values))
 
   return {
     dataSource,
     pool,
     query,
+    transaction: (run, limits) =>
+      withClient(client =>
+        inTransaction(client, limits?.statementTimeoutMs ?? statementTimeoutMs, () => run(queryOn(client))),
+      ),
     async ping() {
-      await pool.query('SELECT 1')
+      await query('SELECT 1')
     },
-    async close() {
-      await Promise.all([dataSource.destroy(), pool.end()])
-    },
+    close: () => dataSource.destroy(),
   }
 }

@@ -1,47 +1,82 @@
-import pg from 'pg'
-import { DataSource } from 'typeorm'
+import { DataSource, type Logger } from 'typeorm'
 import type { DatabaseOptions } from './connection.js'
+import { connectOnce, DatabaseError, withPatience } from './reach.js'
+
+type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migrations' | 'patienceMs'>
 
 /** Any number; the same in every process, so that one migrates and the others wait. */
 const advisoryLock = 0x51_53_4d
+const maxLockWaitMs = 120_000
+const schemaForm = /^[a-z_]{1,40}$/
+
+/** TypeORM would print a failed migration between the log's lines; its error is thrown anyway. */
+const silent: Logger = {
+  logQuery() {},
+  logQueryError() {},
+  logQuerySlow() {},
+  logSchemaBuild() {},
+  logMigration() {},
+  log() {},
+}
+
+const dataSourceOf = (options: MigrateOptions): DataSource =>
+  new DataSource({
+    type: 'postgres',
+    url: options.url,
+    schema: options.schema,
+    migrations: [...options.migrations],
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'each',
+    installExtensions: false,
+    applicationName: 'qsm-migrate',
+    logger: silent,
+    poolSize: 1,
+    // A table that is in use is waited for briefly: a migration that queues for its lock stops everybody behind it.
+    extra: { lock_timeout: 5_000 },
+  })
+
+const runMissing = async (options: MigrateOptions): Promise<readonly string[]> => {
+  const dataSource = dataSourceOf(options)
+  await dataSource.initialize()
+  try {
+    const done = await dataSource.runMigrations()
+    return done.map(migration => migration.name)
+  } finally {
+    await dataSource.destroy()
+  }
+}
 
 /**
  * Brings the schema of one service up to date: creates it, then runs what is missing, each migration in a transaction of
- * its own, under an advisory lock, so that two at once are safe. Returns the names of what was run.
+ * its own, under an advisory lock, so that several at once are safe. Returns the names of what was run. Throws
+ * `DatabaseError` with what to do.
  */
-export const migrate = async (
-  options: Pick<DatabaseOptions, 'url' | 'schema' | 'migrations'>,
-): Promise<readonly string[]> => {
-  const lock = new pg.Client({
-    connectionString: options.url,
-    connectionTimeoutMillis: 1_500,
-    application_name: 'qsm-migrate',
-  })
-  lock.on('error', () => {}) // The statement under way rejects with the same error.
-  await lock.connect()
-  try {
-    await lock.query('SELECT pg_advisory_lock($1)', [advisoryLock])
-    await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
-    const dataSource = new DataSource({
-      type: 'postgres',
-      url: options.url,
-      schema: options.schema,
-      migrations: [...options.migrations],
-      migrationsTableName: 'migration',
-      migrationsTransactionMode: 'each',
-      installExtensions: false,
-      poolSize: 1,
-      extra: { lock_timeout: 2_000 },
-    })
-    await dataSource.initialize()
+export const migrate = async (options: MigrateOptions): Promise<readonly string[]> => {
+  if (!schemaForm.test(options.schema)) throw new DatabaseError(`${options.schema} is no name for a schema`)
+  return withPatience(options.url, options.patienceMs ?? 0, async () => {
+    const lock = await connectOnce(options.url, 'qsm-migrate-lock')
     try {
-      const done = await dataSource.runMigrations()
-      return done.map(migration => migration.name)
+      await lock.query(`SET lock_timeout = ${maxLockWaitMs}`)
+      await lock.query('SELECT pg_advisory_lock($1)', [advisoryLock])
+      await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
+      return await runMissing(options)
     } finally {
-      await dataSource.destroy()
+      await lock.end() // Ends the session, and with it the lock.
     }
+  })
+}
+
+/** Names of migrations of this version that have not been run yet. */
+export const pendingMigrations = async (options: MigrateOptions): Promise<readonly string[]> => {
+  const client = await withPatience(options.url, options.patienceMs ?? 0, () => connectOnce(options.url, 'qsm-migrate'))
+  try {
+    const table = `"${options.schema}"."migration"`
+    const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+    const rows = exists.rows[0]?.there ? (await client.query(`SELECT name FROM ${table}`)).rows : []
+    const done = new Set(rows.map(row => String(row.name)))
+    return options.migrations.map(migration => new migration().name ?? migration.name).filter(name => !done.has(name))
   } finally {
-    await lock.end()
+    await client.end()
   }
 }
 
@@ -49,18 +84,4 @@ export const migrate = async (
 export const schemaDrift = async (dataSource: DataSource): Promise<readonly string[]> => {
   const statements = await dataSource.driver.createSchemaBuilder().log()
   return statements.upQueries.map(query => query.query)
-}
-
-/** Whether migrations of this version have not been run yet. */
-export const migrationsPending = (dataSource: DataSource): Promise<boolean> => dataSource.showMigrations()
-
-/** Throws where the server would answer a commit before it is flushed: `201` promises a flushed commit. */
-export const assertDurableCommits = async (dataSource: DataSource): Promise<void> => {
-  const rows: { synchronous_commit: string }[] = await dataSource.query('SHOW synchronous_commit')
-  const value = rows[0]?.synchronous_commit
-  if (value === 'off') {
-    throw new Error(
-      'PostgreSQL has synchronous_commit = off: an answered message could be lost. Set it to on and start again.',
-    )
-  }
 }
