@@ -1,0 +1,70 @@
+import type { AccountFeed } from '@qsm/contract'
+import type { Classical, Signer } from '@qsm/protocol'
+import { type Bus, type Clock, createNodeClassical, type Database, type Logger, type Metrics, openDatabase, type RateLimits, type Secret, type Tokens } from '@qsm/server-kit'
+import { loadPostQuantum } from '@qsm/wasm'
+import { KnownAccountEntity } from './entities/account.js'
+import { StoredDeviceEntity } from './entities/device.js'
+import { Devices1767225600001 } from './migrations/0001-devices.js'
+import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
+
+export const messageSchema = 'message'
+export const messageMigrations = [Devices1767225600001, Mailboxes1767225600002]
+export const messageEntities = [KnownAccountEntity, StoredDeviceEntity]
+
+/** What a server needs to judge records and envelopes; it holds no key of any user. */
+export interface Verifier {
+  readonly signer: Signer
+  readonly classical: Classical
+  now(): number
+}
+
+/** What the message service works with; chosen here and nowhere else. */
+export interface MessageContext {
+  readonly database: Database
+  readonly tokens: Tokens
+  readonly feed: AccountFeed
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly rateLimits: RateLimits
+  readonly verifier: Verifier
+  readonly retentionMs: number
+}
+
+export interface MessageContextOptions {
+  readonly databaseUrl: Secret
+  readonly poolMax: number
+  readonly tokens: Tokens
+  readonly feed: AccountFeed
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly rateLimits: RateLimits
+  readonly retentionDays: number
+}
+
+export const createMessageContext = async (options: MessageContextOptions): Promise<MessageContext> => {
+  const { signer } = await loadPostQuantum()
+  return {
+    database: await openDatabase({
+      url: options.databaseUrl.reveal(),
+      schema: messageSchema,
+      entities: messageEntities,
+      migrations: messageMigrations,
+      poolMax: options.poolMax,
+      log: options.log,
+      metrics: options.metrics,
+    }),
+    tokens: options.tokens,
+    feed: options.feed,
+    bus: options.bus,
+    clock: options.clock,
+    log: options.log,
+    metrics: options.metrics,
+    rateLimits: options.rateLimits,
+    verifier: { signer, classical: createNodeClassical(), now: () => options.clock.now() },
+    retentionMs: options.retentionDays * 86_400_000,
+  }
+}

@@ -1,0 +1,3 @@
+export { createMessageApp, type MessageApp } from './app.js'
+export { messageVariables } from './config.js'
+export { createMessageContext, type MessageContextOptions, messageEntities, messageMigrations, messageSchema } from './context.js'

@@ -1,0 +1,10 @@
+import { deleteMessage as contract } from '@qsm/contract'
+import { QsmError, route } from '@qsm/server-kit'
+import type { MessageParts } from '../app.js'
+import { deleteMessage as remove } from '../mailbox/delete-message.js'
+
+export const deleteMessage = ({ context }: MessageParts) =>
+  route(contract)(async ({ caller, params }) => {
+    if (!(await remove(context.database, caller.userId, params.message_id))) throw new QsmError('not_found')
+    return { status: 204 }
+  })

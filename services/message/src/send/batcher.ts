@@ -1,0 +1,54 @@
+/**
+ * Gathers what is asked for within one turn of the event loop and runs it together; each caller awaits its own result.
+ * While `maxInFlight` runs are under way, what comes waits and goes with the next: the busier, the larger the batches.
+ */
+export const createBatcher = <I, O>(options: {
+  readonly maxItems: number
+  readonly maxInFlight: number
+  readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
+}): ((item: I) => Promise<O>) => {
+  interface Waiting {
+    readonly item: I
+    readonly resolve: (result: O) => void
+    readonly reject: (error: unknown) => void
+  }
+  let waiting: Waiting[] = []
+  let inFlight = 0
+  let scheduled = false
+
+  const settle = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const results = await options.run(batch.map(entry => entry.item))
+      for (const [index, entry] of batch.entries()) {
+        const result = results[index]
+        if (result instanceof Error) entry.reject(result)
+        else entry.resolve(result as O)
+      }
+    } catch (error) {
+      for (const entry of batch) entry.reject(error)
+    }
+  }
+  const flush = () => {
+    scheduled = false
+    while (waiting.length > 0 && inFlight < options.maxInFlight) {
+      const batch = waiting.slice(0, options.maxItems)
+      waiting = waiting.slice(options.maxItems)
+      inFlight += 1
+      void settle(batch).finally(() => {
+        inFlight -= 1
+        schedule()
+      })
+    }
+  }
+  const schedule = () => {
+    if (scheduled || waiting.length === 0 || inFlight >= options.maxInFlight) return
+    scheduled = true
+    setImmediate(flush)
+  }
+
+  return item =>
+    new Promise((resolve, reject) => {
+      waiting.push({ item, resolve, reject })
+      schedule()
+    })
+}

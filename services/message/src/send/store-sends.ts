@@ -1,0 +1,122 @@
+import type { Database, Query } from '@qsm/server-kit'
+import { createBatcher } from './batcher.js'
+import type { Parcel, SendRequest, StoredParcel } from './send-job.js'
+
+export interface CheckedSend {
+  readonly request: SendRequest
+  readonly parcels: readonly Parcel[]
+  readonly hash: Buffer
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number
+}
+
+/**
+ * Stores all sends of a flush in one statement, which is one transaction: locks the mailboxes in one order, numbers the
+ * envelopes under the locks, and remembers what was sent and seen. A mailbox that is gone fails the whole statement
+ * (division by zero), a repeat by its unique key; both are then tried one by one.
+ */
+const statement = `
+WITH item AS (
+  SELECT * FROM unnest($1::int[], $2::uuid[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[])
+    WITH ORDINALITY AS i(send, user_id, device_id, envelope, sid, seq, ord)
+), send AS (
+  SELECT * FROM unnest($7::int[], $8::uuid[], $9::bigint[], $10::uuid[], $11::bytea[], $12::bytea[], $13::bigint[])
+    AS s(send, sender_user, sender_device, message_id, hash, body, received_at)
+), locked AS (
+  SELECT user_id, device_id, next_sequence FROM message.mailbox
+  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item)
+  ORDER BY user_id, device_id FOR UPDATE
+), numbered AS (
+  SELECT i.*, l.next_sequence + row_number() OVER (PARTITION BY i.user_id, i.device_id ORDER BY i.ord) - 1 AS sequence
+  FROM item i JOIN locked l USING (user_id, device_id)
+), moved AS (
+  UPDATE message.mailbox m SET next_sequence = n.last + 1
+  FROM (SELECT user_id, device_id, max(sequence) AS last FROM numbered GROUP BY 1, 2) n
+  WHERE m.user_id = n.user_id AND m.device_id = n.device_id
+), stored AS (
+  INSERT INTO message.entry (user_id, device_id, sequence, message_id, sender_user, sender_device, has_body, received_at, envelope)
+  SELECT n.user_id, n.device_id, n.sequence, s.message_id, s.sender_user, s.sender_device, s.body IS NOT NULL, s.received_at, n.envelope
+  FROM numbered n JOIN send s USING (send)
+), bodies AS (
+  INSERT INTO message.body (sender_user, sender_device, message_id, received_at, body)
+  SELECT sender_user, sender_device, message_id, received_at, body FROM send WHERE body IS NOT NULL
+), seen AS (
+  INSERT INTO message.seen (sid, sender_user, sender_device, seq, received_at)
+  SELECT n.sid, s.sender_user, s.sender_device, n.seq, s.received_at FROM item n JOIN send s USING (send)
+), sent AS (
+  INSERT INTO message.sent (sender_user, sender_device, message_id, body_sha256, answer, received_at)
+  SELECT s.sender_user, s.sender_device, s.message_id, s.hash, a.answer, s.received_at
+  FROM send s JOIN (
+    SELECT send, jsonb_agg(jsonb_build_array(user_id, device_id, sequence) ORDER BY ord) AS answer FROM numbered GROUP BY send
+  ) a USING (send)
+)
+SELECT send, user_id, device_id, sequence,
+  CASE WHEN count(*) OVER () = cardinality($1::int[]) THEN 0 ELSE 1 / 0 END AS complete
+FROM numbered ORDER BY ord`
+
+interface NumberedRow {
+  readonly send: number
+  readonly user_id: string
+  readonly device_id: string
+  readonly sequence: string
+}
+
+const valuesOf = (sends: readonly CheckedSend[]): readonly unknown[] => {
+  const items = sends.flatMap((send, index) => send.parcels.map(parcel => ({ index, parcel })))
+  const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return [
+    items.map(item => item.index),
+    items.map(item => item.parcel.userId),
+    items.map(item => item.parcel.deviceId),
+    items.map(item => buffer(item.parcel.envelope.bytes)),
+    items.map(item => buffer(item.parcel.envelope.header.sid)),
+    items.map(item => item.parcel.envelope.header.seq),
+    sends.map((_, index) => index),
+    sends.map(send => send.request.sender.userId),
+    sends.map(send => send.request.sender.deviceId),
+    sends.map(send => send.request.messageId),
+    sends.map(send => send.hash),
+    sends.map(send => (send.request.body ? buffer(send.request.body) : null)),
+    sends.map(send => send.receivedAt),
+  ]
+}
+
+const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): readonly (readonly StoredParcel[])[] => {
+  const answers: StoredParcel[][] = sends.map(() => [])
+  for (const row of rows) {
+    answers[row.send]?.push({ user_id: row.user_id, device_id: Number(row.device_id), sequence: Number(row.sequence) })
+  }
+  return answers
+}
+
+const name = 'store-sends'
+const isFault = (error: unknown): boolean => ['23505', '22012', '23503'].includes(String((error as { code?: unknown }).code))
+
+/** Stores one send within a transaction of the caller. */
+export const storeInTransaction = async (query: Query, send: CheckedSend): Promise<readonly StoredParcel[]> => {
+  const rows = await query<NumberedRow>(statement, valuesOf([send]))
+  return group([send], rows)[0] ?? []
+}
+
+/** Stores sends, those of one turn together. Rejects for a send alone that repeats or misses its mailbox. */
+export const createSendStore = (database: Database, onFlush: (sends: number) => void) => {
+  const store = async (sends: readonly CheckedSend[]) =>
+    group(sends, await database.query<NumberedRow>({ name, text: statement }, valuesOf(sends)))
+  return createBatcher<CheckedSend, readonly StoredParcel[]>({
+    maxItems: 128,
+    maxInFlight: 3,
+    async run(sends) {
+      onFlush(sends.length)
+      try {
+        return await store(sends)
+      } catch (error) {
+        if (sends.length === 1 || !isFault(error)) throw error
+      }
+      const results: (readonly StoredParcel[] | Error)[] = []
+      for (const send of sends) {
+        results.push(await store([send]).then(([answer]) => answer ?? [], (error: Error) => error))
+      }
+      return results
+    },
+  })
+}

@@ -1,0 +1,111 @@
+import { clientFrames, closeCodes, decodeBase64, decodeSendFrame, explainIssues, FrameError, type ServerFrame } from '@qsm/contract'
+import { errorObject, idFromBytes, newId, QsmError, type Socket, toQsmError } from '@qsm/server-kit'
+import type { DeviceAddress } from '../devices/devices.js'
+import type { Mailboxes } from '../mailbox/mailbox.js'
+import type { Send } from '../send/send.js'
+import type { Delivery } from './delivery.js'
+
+const framesPerSecond = 1_000
+
+export interface FrameHandling {
+  readonly socket: Socket
+  readonly address: DeviceAddress | null
+  readonly send: Send
+  readonly mailboxes: Mailboxes
+  readonly delivery: Delivery | null
+  readonly onInternal: (error: unknown) => void
+}
+
+const write = (socket: Socket, frame: ServerFrame): void => {
+  if (socket.isOpen) socket.sendText(JSON.stringify(frame))
+}
+
+/** Sets the handlers for what a client sends. A frame that is not understood is answered, then the socket is closed. */
+export const handleFrames = (handling: FrameHandling): void => {
+  const { socket, address, mailboxes, delivery } = handling
+  let second = 0
+  let count = 0
+
+  const isTooFast = (): boolean => {
+    const now = Math.floor(performance.now() / 1000)
+    if (now !== second) {
+      second = now
+      count = 0
+    }
+    count += 1
+    if (count <= framesPerSecond) return false
+    socket.close(closeCodes.tooFast)
+    return true
+  }
+  const fail = (thrown: unknown, clientMessageId?: string) => {
+    const error = toQsmError(thrown)
+    if (error.code === 'internal') handling.onInternal(thrown)
+    write(socket, {
+      type: 'error',
+      ...(clientMessageId === undefined ? {} : { client_message_id: clientMessageId }),
+      error: errorObject(error, newId()) as never,
+    })
+  }
+  const refuse = (message: string) => {
+    fail(new QsmError('bad_request', message))
+    socket.close(closeCodes.badFrame)
+  }
+  const requireDevice = (): DeviceAddress => {
+    if (!address) throw new QsmError('device_required')
+    return address
+  }
+  const send = async (messageId: string, envelopes: readonly Uint8Array[], body: Uint8Array | null) => {
+    try {
+      const devices = await handling.send({ sender: requireDevice(), messageId, envelopes, body })
+      write(socket, { type: 'sent', client_message_id: messageId, message_id: messageId, devices: [...devices] })
+    } catch (error) {
+      fail(error, messageId)
+    }
+  }
+  const acknowledge = async (upTo: number) => {
+    try {
+      await mailboxes.acknowledge({ ...requireDevice(), upTo })
+      delivery?.acknowledged(upTo)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  const takeText = async (text: string): Promise<void> => {
+    if (isTooFast()) return
+    let value: { type?: unknown }
+    try {
+      value = JSON.parse(text)
+    } catch {
+      return refuse('frame: not well-formed JSON')
+    }
+    const type = String(value?.type) as keyof typeof clientFrames
+    if (!Object.hasOwn(clientFrames, type)) return refuse(`frame: type must be ${Object.keys(clientFrames).join(', ')}`)
+    const parsed = clientFrames[type].safeParse(value)
+    if (!parsed.success) {
+      const { message, field } = explainIssues(parsed.error.issues, 'frame')
+      const id = (value as { client_message_id?: unknown }).client_message_id
+      return fail(new QsmError('validation_failed', message, { details: { field } }), typeof id === 'string' ? id.slice(0, 64) : undefined)
+    }
+    const frame = parsed.data
+    if (frame.type === 'ack') return acknowledge(frame.up_to)
+    if (frame.type === 'ping') return write(socket, { type: 'pong', reference: frame.reference })
+    if (frame.type === 'send' && 'envelopes' in frame) {
+      return send(frame.client_message_id, frame.envelopes.map(decodeBase64), frame.body === undefined ? null : decodeBase64(frame.body))
+    }
+    const id = 'client_message_id' in frame ? frame.client_message_id : undefined
+    fail(new QsmError('not_implemented', 'This frame is not in this version yet.'), id)
+  }
+  const takeBinary = async (bytes: Uint8Array): Promise<void> => {
+    if (isTooFast()) return
+    try {
+      const frame = decodeSendFrame(bytes)
+      return await send(idFromBytes(frame.clientMessageId), frame.envelopes, frame.body)
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error
+      refuse(`frame: ${error.message}`)
+    }
+  }
+  socket.onText(takeText)
+  socket.onBinary(takeBinary)
+}
