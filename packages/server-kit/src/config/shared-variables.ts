@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ConfigProblem, defineVariables } from './variables.js'
+import { defineVariables } from './variables.js'
 
 /** A whole number in text, from `minimum` to `maximum`. */
 export const wholeNumber = (minimum: number, maximum: number) =>
@@ -20,7 +20,11 @@ const origins = z
       .filter(part => part !== ''),
   )
   .refine(
-    list => list.every(origin => origin === '*' || (URL.canParse(origin) && new URL(origin).origin === origin)),
+    list =>
+      list.every(
+        origin =>
+          origin === '*' || (!origin.includes('*') && URL.canParse(origin) && new URL(origin).origin === origin),
+      ),
     'a list of origins such as https://app.example.org, without path, with commas between',
   )
 
@@ -106,7 +110,7 @@ export const tokenVariables = defineVariables({
     secret: true,
   },
   JWT_SECRET_PREVIOUS: {
-    schema: z.string(),
+    schema: z.string().min(1, 'the secret before, or leave it out'),
     doc: 'The secret before, accepted until its tokens have ended.',
     example: 'the value that JWT_SECRET had before',
     secret: true,
@@ -119,15 +123,3 @@ export const tokenVariables = defineVariables({
     example: '30',
   },
 })
-
-const weak = /^(.)\1*$|secret|changeme|change-me|password|default|example|your[-_]/i
-
-/** A secret that everybody could guess is refused outside development and test. */
-export const secretProblems = (environment: string, name: string, value: string): readonly ConfigProblem[] => {
-  if (environment === 'development' || environment === 'test') return []
-  const example = 'the output of: openssl rand -base64 48'
-  if (value.length < 32) return [{ variable: name, reason: 'at least 32 characters outside development', example }]
-  if (weak.test(value))
-    return [{ variable: name, reason: 'looks like a default or an example: draw a random one', example }]
-  return []
-}

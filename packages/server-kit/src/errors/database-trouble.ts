@@ -1,4 +1,4 @@
-/** Codes of the network and of Postgres that mean "not now": the same request may succeed later, nothing was stored. */
+/** Codes of the network that mean "not now". ENOENT only of a connection: the database's own socket file is missing. */
 const networkCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -6,7 +6,6 @@ const networkCodes = new Set([
   'EAI_AGAIN',
   'ETIMEDOUT',
   'EPIPE',
-  'ENOENT',
   'EHOSTUNREACH',
 ])
 /** Classes 08 connection, 53 resources, 57 operator intervention, 58 system; lock and statement timeouts, deadlock. */
@@ -21,23 +20,41 @@ const driverTexts = [
   'Cannot use a pool after calling end',
 ]
 
-const properties = (error: unknown): { code?: unknown; message?: unknown; driverError?: unknown; cause?: unknown } =>
-  typeof error === 'object' && error !== null ? error : {}
+interface Properties {
+  readonly code?: unknown
+  readonly syscall?: unknown
+  readonly message?: unknown
+  readonly driverError?: unknown
+  readonly cause?: unknown
+}
+
+const properties = (error: unknown): Properties => (typeof error === 'object' && error !== null ? error : {})
+
+/** How far causes of causes are followed. */
+const maxDepth = 5
 
 /** Whether an error says that the database is away, full or too slow just now. */
-export const isDatabaseTrouble = (error: unknown): boolean => {
-  const { code, message, driverError, cause } = properties(error)
+export const isDatabaseTrouble = (error: unknown, depth = 0): boolean => {
+  const { code, syscall, message, driverError, cause } = properties(error)
   if (typeof code === 'string') {
-    if (networkCodes.has(code) || postgresCodes.has(code)) return true
+    if (networkCodes.has(code) || postgresCodes.has(code) || (code === 'ENOENT' && syscall === 'connect')) return true
     if (code.length === 5 && postgresClasses.has(code.slice(0, 2))) return true
   }
   if (typeof message === 'string' && driverTexts.some(text => message.includes(text))) return true
-  return [driverError, cause].some(inner => inner !== undefined && inner !== error && isDatabaseTrouble(inner))
+  return (
+    depth < maxDepth && [driverError, cause].some(inner => inner !== undefined && isDatabaseTrouble(inner, depth + 1))
+  )
+}
+
+/** Whether PostgreSQL refused a text that it cannot store, such as one with a NUL (22021, 22P05). */
+export const isUnstorableText = (error: unknown): boolean => {
+  const { code, driverError } = properties(error)
+  return code === '22021' || code === '22P05' || (driverError !== undefined && isUnstorableText(driverError))
 }
 
 /** Whether an error is a unique violation (23505), and of which constraint. */
 export const violatedUnique = (error: unknown): string | null => {
   const { code, driverError } = properties(error)
   if (code === '23505') return String((error as { constraint?: unknown }).constraint ?? '')
-  return driverError === undefined || driverError === error ? null : violatedUnique(driverError)
+  return driverError === undefined ? null : violatedUnique(driverError)
 }

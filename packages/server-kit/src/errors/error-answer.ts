@@ -1,5 +1,5 @@
 import { errorCatalogue } from '@qsm/contract'
-import { isDatabaseTrouble } from './database-trouble.js'
+import { isDatabaseTrouble, isUnstorableText } from './database-trouble.js'
 import { QsmError } from './qsm-error.js'
 
 export interface ErrorAnswer {
@@ -21,19 +21,21 @@ export interface ErrorAnswer {
 export const toQsmError = (thrown: unknown): QsmError => {
   if (thrown instanceof QsmError) return thrown
   if (isDatabaseTrouble(thrown)) {
-    const text = 'The database is not there just now; nothing was stored. Try again in a moment.'
+    const text = 'The database is not there just now: try again in a moment.'
     return new QsmError('unavailable', text, { retryAfterSeconds: 2, cause: thrown })
   }
+  // The schemas refuse such texts before; what slips through is still the sender's fault and nobody else's.
+  if (isUnstorableText(thrown)) return new QsmError('bad_request', 'A text holds a character that cannot be stored.')
   return new QsmError('internal', undefined, { cause: thrown })
 }
 
 /** The `error` object of answers and socket frames. */
 export const errorObject = (error: QsmError, requestId: string) => ({
+  ...error.details,
   code: error.code,
   message: error.message,
   retryable: errorCatalogue[error.code].retryable,
   request_id: requestId,
-  ...error.details,
 })
 
 /** The one form in which errors leave. */

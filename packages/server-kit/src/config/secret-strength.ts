@@ -1,0 +1,19 @@
+import type { ConfigProblem } from './variables.js'
+
+const minCharacters = 32
+const minOwnCharacters = 16
+const minDistinctCharacters = 8
+
+/** Words that defaults and examples are made of; a secret needs enough besides. */
+const words =
+  /secret|change|password|default|example|insecure|development|production|please|super|your|here|this|token|test|demo|jwt|key|dev|qsm|me|in|my|[-_ .]/gi
+
+/** A secret that everybody could guess is refused outside development and test. */
+export const secretProblems = (environment: string, name: string, value: string): readonly ConfigProblem[] => {
+  if (environment === 'development' || environment === 'test') return []
+  const problem = (reason: string) => [{ variable: name, reason, example: 'the output of: openssl rand -base64 48' }]
+  if (value.length < minCharacters) return problem(`at least ${minCharacters} characters outside development`)
+  const own = value.replace(words, '')
+  if (own.length >= minOwnCharacters && new Set(own).size >= minDistinctCharacters) return []
+  return problem('looks like a default or an example: draw a random one')
+}
