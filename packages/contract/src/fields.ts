@@ -82,8 +82,9 @@ export const sequence = wholeNumber(0).meta({
 })
 
 /** Which life of a mailbox it is. */
-export const epoch = wholeNumber(1).meta({
-  description: 'Which life of the mailbox this is. Another one than before means: read again from the start.',
+export const epoch = wholeNumber(0).meta({
+  description:
+    'Which life of the mailbox this is, 0 without a mailbox. Another one than before means: read again from the start.',
   example: 1_804_289_383,
 })
 

@@ -1,0 +1,3 @@
+export * from './asyncapi.js'
+export * from './error-reference.js'
+export * from './openapi.js'
