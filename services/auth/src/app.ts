@@ -19,6 +19,8 @@ import { requireSession } from './sessions/sessions.js'
 export interface AuthApp {
   readonly group: RouteGroup
   readonly feed: AccountFeed
+  /** Rejects when the database does not answer. */
+  ping(): Promise<void>
   /** Ends background work and closes the database. */
   close(): Promise<void>
 }
@@ -29,6 +31,7 @@ export const createAuthApp = (context: AuthContext): AuthApp => {
   const stopExpiry = startExpiry(context)
   return {
     feed,
+    ping: () => context.database.ping(),
     group: {
       routes: [
         register(context),

@@ -24,8 +24,10 @@ export const createMetrics = (): Metrics => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const common = ({ name, help, labelNames = [] }: Declaration) => ({ name, help, labelNames, registers: [registry] })
+  // Two apps of one process share what both declare.
+  const known = <M>({ name }: Declaration) => registry.getSingleMetric(name) as M | undefined
   return {
-    counter: declaration => new Counter(common(declaration)),
+    counter: declaration => known<CounterMetric>(declaration) ?? new Counter(common(declaration)),
     gauge: declaration => {
       const { collect } = declaration
       if (!collect) return new Gauge(common(declaration))
@@ -36,7 +38,8 @@ export const createMetrics = (): Metrics => {
         },
       })
     },
-    histogram: declaration => new Histogram({ ...common(declaration), buckets: [...declaration.buckets] }),
+    histogram: declaration =>
+      known<HistogramMetric>(declaration) ?? new Histogram({ ...common(declaration), buckets: [...declaration.buckets] }),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

@@ -6,7 +6,7 @@ const revoking = new Set(['session_ended', 'disabled', 'deleted'])
 const apply = async (query: Query, event: AccountEvent): Promise<void> => {
   if (event.type === 'created') {
     await query(
-      `INSERT INTO message.account (user_id, username, username_key, state) VALUES ($1, $2, lower($2), 'active')
+      `INSERT INTO message.account (user_id, username, username_key, state) VALUES ($1, $2::text, lower($2::text), 'active')
        ON CONFLICT (user_id) DO NOTHING`,
       [event.user_id, event.username],
     )

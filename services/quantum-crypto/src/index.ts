@@ -1,0 +1,1 @@
+export { createQuantumApp, type QuantumAppOptions } from './app.js'

@@ -1,0 +1,14 @@
+import { readConfig } from '../config.js'
+import { migrateAll, startDatabase } from '../database.js'
+
+/** Brings the schemas up to date and ends. */
+export const migrate = async (): Promise<number> => {
+  const database = await startDatabase(readConfig())
+  try {
+    const names = await migrateAll(database.url)
+    console.log(names.length === 0 ? 'The schemas are up to date.' : `Migrations that were run: ${names.join(', ')}`)
+    return 0
+  } finally {
+    await database.stop()
+  }
+}

@@ -1,0 +1,51 @@
+import { authVariables } from '@qsm/auth'
+import { messageVariables } from '@qsm/message'
+import { type ConfigOf, type ConfigProblem, defineVariables, type Environment, environmentVariables, readVariables, secretProblems, wholeNumber } from '@qsm/server-kit'
+import { z } from 'zod'
+
+/** All services in one process: their variables together, with what one machine needs less. */
+export const standaloneVariables = defineVariables({
+  ...authVariables,
+  ...messageVariables,
+  QSM_ENV: { ...environmentVariables.QSM_ENV, default: 'development' },
+  DATABASE_URL: {
+    ...authVariables.DATABASE_URL,
+    optional: true,
+    doc: 'A PostgreSQL server; left out, an embedded one runs on QSM_DATA_DIR.',
+  },
+  JWT_SECRET: {
+    ...authVariables.JWT_SECRET,
+    optional: true,
+    doc: 'Signs access tokens (HS256), at least 32 random characters. In development one is drawn and kept in QSM_DATA_DIR.',
+  },
+  HOST: { schema: z.string().min(1), default: '127.0.0.1', doc: 'Address to listen on.', example: '0.0.0.0' },
+  PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the main application.', example: '8000' },
+  QUANTUM_PORT: { schema: wholeNumber(0, 65_535), default: '8001', doc: 'Port of the quantum service.', example: '8001' },
+  QUANTUM_API_URL: {
+    schema: z.url('an address such as http://localhost:8001'),
+    optional: true,
+    doc: 'Address of the quantum service that clients are told; by default that of QUANTUM_PORT.',
+    example: 'https://quantum.example.org',
+  },
+  QSM_DATA_DIR: { schema: z.string().min(1), default: './.data', doc: 'Where the embedded database and generated secrets are.', example: '/var/lib/qsm' },
+})
+
+export type StandaloneConfig = ConfigOf<typeof standaloneVariables>
+
+const example = 'the output of: openssl rand -base64 48'
+
+const check = (config: StandaloneConfig): readonly ConfigProblem[] => {
+  const problems: ConfigProblem[] = []
+  if (config.JWT_SECRET) problems.push(...secretProblems(config.QSM_ENV, 'JWT_SECRET', config.JWT_SECRET.reveal()))
+  else if (config.QSM_ENV === 'production') {
+    problems.push({ variable: 'JWT_SECRET', reason: 'must be set in production', example })
+  }
+  if (config.PORT !== 0 && config.PORT === config.QUANTUM_PORT) {
+    problems.push({ variable: 'QUANTUM_PORT', reason: 'is the same as PORT', example: String(config.PORT + 1) })
+  }
+  return problems
+}
+
+/** The configuration of this process. Throws `ConfigError` with all problems at once. */
+export const readConfig = (environment: Environment = process.env): StandaloneConfig =>
+  readVariables(standaloneVariables, environment, check)
