@@ -39,7 +39,8 @@ export const createMetrics = (): Metrics => {
       })
     },
     histogram: declaration =>
-      known<HistogramMetric>(declaration) ?? new Histogram({ ...common(declaration), buckets: [...declaration.buckets] }),
+      known<HistogramMetric>(declaration) ??
+      new Histogram({ ...common(declaration), buckets: [...declaration.buckets] }),
     text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
 }

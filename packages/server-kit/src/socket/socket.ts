@@ -1,136 +1,140 @@
-import { randomUUID } from 'node:crypto'
 import type { Socket as TcpSocket } from 'node:net'
-import { type CloseCode, limits } from '@qsm/contract'
+import type { CloseCode } from '@qsm/contract'
 import type { RawData, WebSocket } from 'ws'
+import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
+import type { Beating } from './heartbeat.js'
+import type { Gather } from './one-write-per-turn.js'
+
+type TextHandler = (text: string) => void | Promise<void>
+type BinaryHandler = (bytes: Uint8Array) => void | Promise<void>
 
 /** An accepted socket. What is sent within one turn of the event loop leaves in one write. */
 export interface Socket {
+  /** A UUID of version 7. */
   readonly id: string
+  /** Nothing happens where the socket is no longer open. */
   sendText(text: string): void
   sendBinary(bytes: Uint8Array): void
   /** Bytes that wait to be taken by the network. */
   readonly bufferedBytes: number
   readonly isOpen: boolean
+  /** Says goodbye; who does not answer within 5 s is cut. */
   close(code: CloseCode): void
-  onText(handler: (text: string) => void | Promise<void>): void
-  onBinary(handler: (bytes: Uint8Array) => void | Promise<void>): void
-  onClose(handler: () => void): void
+  /** A handler that fails closes the socket with 1011. Bytes and text are the handler's own. */
+  onText(handler: TextHandler): void
+  onBinary(handler: BinaryHandler): void
+  onClose(handler: (code: number) => void): void
   /** Stops and goes on reading from the network. */
   pause(): void
   resume(): void
 }
 
-const closeTimeoutMs = 5_000
-const checkIntervalMs = 2_500
-
 const bytesOf = (data: RawData): Uint8Array => {
   if (Array.isArray(data)) return new Uint8Array(Buffer.concat(data))
-  return data instanceof ArrayBuffer
-    ? new Uint8Array(data)
-    : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  if (data instanceof ArrayBuffer) return new Uint8Array(data)
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
 }
 
-/** One timer for all sockets of the process: a ping each 25 s, and an end for those that did not answer. */
-const watched = new Set<{ check(): void }>()
-let timer: NodeJS.Timeout | null = null
+/** A class, not closures: thousands of idle sockets share its methods. */
+class WsSocket implements Socket, Beating {
+  readonly id = newId()
+  readonly #ws: WebSocket
+  readonly #tcp: TcpSocket
+  readonly #log: Logger
+  readonly #gather: Gather
+  #heard = true
+  #onText: TextHandler = () => {}
+  #onBinary: BinaryHandler = () => {}
 
-const watch = (entry: { check(): void }): (() => void) => {
-  watched.add(entry)
-  timer ??= setInterval(() => {
-    for (const one of watched) one.check()
-  }, checkIntervalMs).unref()
-  return () => {
-    watched.delete(entry)
-    if (watched.size === 0 && timer) {
-      clearInterval(timer)
-      timer = null
-    }
-  }
-}
-
-/** Wraps a `ws` socket. Handler errors close it with 1011 and never end the process. */
-export const createSocket = (webSocket: WebSocket, log: Logger): Socket => {
-  const id = randomUUID()
-  const tcp = (webSocket as unknown as { _socket: TcpSocket })._socket
-  let corked = false
-  let onText: (text: string) => void | Promise<void> = () => {}
-  let onBinary: (bytes: Uint8Array) => void | Promise<void> = () => {}
-  let lastSeen = performance.now()
-  let pinged = false
-
-  const uncork = () => {
-    corked = false
-    tcp.uncork()
-  }
-  const cork = () => {
-    if (corked) return
-    corked = true
-    tcp.cork()
-    process.nextTick(() => setImmediate(uncork))
-  }
-  const fail = (error: unknown) => {
-    log.error({ err: error }, 'a socket handler failed')
-    webSocket.close(1011, 'internal')
-  }
-  const seen = () => {
-    lastSeen = performance.now()
-    pinged = false
+  constructor(ws: WebSocket, log: Logger, gather: Gather) {
+    this.#ws = ws
+    this.#tcp = (ws as unknown as { _socket: TcpSocket })._socket
+    this.#log = log
+    this.#gather = gather
+    ws.on('message', (data, isBinary) => this.#take(data, isBinary))
+    ws.on('pong', () => {
+      this.#heard = true
+    })
   }
 
-  webSocket.on('message', (data, isBinary) => {
-    seen()
+  #take(data: RawData, isBinary: boolean): void {
+    this.#heard = true
+    if (!this.isOpen) return
     try {
-      const result = isBinary ? onBinary(bytesOf(data)) : onText(data.toString())
-      if (result instanceof Promise) result.catch(fail)
+      const done = isBinary ? this.#onBinary(bytesOf(data)) : this.#onText(String(data))
+      if (done instanceof Promise) done.catch(error => this.#fail(error))
     } catch (error) {
-      fail(error)
+      this.#fail(error)
     }
-  })
-  webSocket.on('pong', seen)
-  webSocket.on('ping', seen)
-  const unwatch = watch({
-    check() {
-      const silentMs = performance.now() - lastSeen
-      if (silentMs >= limits.deadPeerMs - checkIntervalMs) webSocket.terminate()
-      else if (!pinged && silentMs >= limits.pingIntervalMs - checkIntervalMs) {
-        pinged = true
-        webSocket.ping()
-      }
-    },
-  })
-  webSocket.on('close', unwatch)
+  }
 
-  return {
-    id,
-    sendText(text) {
-      cork()
-      webSocket.send(text)
-    },
-    sendBinary(bytes) {
-      cork()
-      webSocket.send(bytes, { binary: true })
-    },
-    get bufferedBytes() {
-      return webSocket.bufferedAmount
-    },
-    get isOpen() {
-      return webSocket.readyState === webSocket.OPEN
-    },
-    close(code) {
-      webSocket.close(code.code, code.reason)
-      setTimeout(() => webSocket.terminate(), closeTimeoutMs).unref()
-    },
-    onText(handler) {
-      onText = handler
-    },
-    onBinary(handler) {
-      onBinary = handler
-    },
-    onClose(handler) {
-      webSocket.on('close', handler)
-    },
-    pause: () => webSocket.pause(),
-    resume: () => webSocket.resume(),
+  #fail(error: unknown): void {
+    this.#log.error({ err: error }, 'a socket handler failed')
+    this.#ws.close(1011, 'internal')
+  }
+
+  sendText(text: string): void {
+    if (!this.isOpen) return
+    this.#gather(this.#tcp)
+    this.#ws.send(text)
+  }
+
+  sendBinary(bytes: Uint8Array): void {
+    if (!this.isOpen) return
+    this.#gather(this.#tcp)
+    this.#ws.send(bytes, { binary: true })
+  }
+
+  get bufferedBytes(): number {
+    return this.#ws.bufferedAmount
+  }
+
+  get isOpen(): boolean {
+    return this.#ws.readyState === this.#ws.OPEN
+  }
+
+  close(code: CloseCode): void {
+    // Who is paused would never see the answer to the goodbye.
+    this.#ws.resume()
+    this.#ws.close(code.code, code.reason)
+  }
+
+  onText(handler: TextHandler): void {
+    this.#onText = handler
+  }
+
+  onBinary(handler: BinaryHandler): void {
+    this.#onBinary = handler
+  }
+
+  onClose(handler: (code: number) => void): void {
+    this.#ws.on('close', handler)
+  }
+
+  pause(): void {
+    this.#ws.pause()
+  }
+
+  resume(): void {
+    this.#ws.resume()
+  }
+
+  ping(): void {
+    // Who does not read is silent by our own doing.
+    this.#heard = this.#ws.isPaused
+    if (this.isOpen) this.#ws.ping()
+  }
+
+  heard(): boolean {
+    return this.#heard
+  }
+
+  drop(): void {
+    this.#ws.terminate()
   }
 }
+
+/** Wraps a `ws` socket. */
+export const createSocket = (ws: WebSocket, log: Logger, gather: Gather): Socket & Beating =>
+  new WsSocket(ws, log, gather)

@@ -1,0 +1,29 @@
+import { closeCodes, standardCloseCodes } from '@qsm/contract'
+import type { Metrics } from '../metrics/registry.js'
+
+export interface SocketCounts {
+  closed(code: number): void
+  /** An upgrade that was refused, by the code of its error. */
+  refused(code: string): void
+}
+
+const knownCodes = new Set([...Object.values(closeCodes), ...standardCloseCodes].map(({ code }) => code))
+
+/** Counts how sockets end, and which are not let in. */
+export const countSockets = (metrics: Metrics | undefined): SocketCounts => {
+  const closed = metrics?.counter({
+    name: 'qsm_ws_closed_total',
+    help: 'Closed sockets, by close code.',
+    labelNames: ['code'],
+  })
+  const refused = metrics?.counter({
+    name: 'qsm_ws_refused_total',
+    help: 'Refused upgrades, by error code.',
+    labelNames: ['code'],
+  })
+  return {
+    // Clients may send any number; the label must not be theirs to choose.
+    closed: code => closed?.inc({ code: knownCodes.has(code) ? code : 'other' }),
+    refused: code => refused?.inc({ code }),
+  }
+}
