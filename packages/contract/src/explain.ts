@@ -1,19 +1,39 @@
 import type { z } from 'zod'
 
 type Issue = z.core.$ZodIssue
+type Root = 'body' | 'query' | 'path' | 'frame'
 
-const named = (path: readonly PropertyKey[], root: string): string =>
-  path.reduce<string>((text, key) => {
-    if (typeof key === 'number') return `${text}[${key}]`
-    return text === root && root === 'body' ? String(key) : text === '' ? String(key) : `${text}.${String(key)}`
-  }, root)
+/** Where a fault is: fields of a body stand alone, those of other parts behind the name of the part. */
+const placeOf = (path: readonly PropertyKey[], root: Root): string => {
+  const start = root === 'body' && typeof path[0] === 'string' ? '' : root
+  return path.reduce<string>((place, key) => {
+    if (typeof key === 'number') return `${place}[${key}]`
+    return place === '' ? String(key) : `${place}.${String(key)}`
+  }, start)
+}
 
-const typeNames: Record<string, string> = { string: 'text', number: 'a number', int: 'a whole number', array: 'a list' }
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
+const maxShownKeys = 3
+const maxShownCharacters = 60
+
+const unknownFields = (keys: readonly string[]): string => {
+  const shown = keys.slice(0, maxShownKeys).map(key => JSON.stringify(key.slice(0, maxShownCharacters)))
+  const rest = keys.length > maxShownKeys ? ` and ${keys.length - maxShownKeys} more` : ''
+  return `unknown field${keys.length > 1 ? 's' : ''} ${shown.join(', ')}${rest}`
+}
 
 const saying = (issue: Issue): string => {
   switch (issue.code) {
     case 'unrecognized_keys':
-      return `unknown field${issue.keys.length > 1 ? 's' : ''} ${issue.keys.map(key => JSON.stringify(key.slice(0, 60))).join(', ')}`
+      return unknownFields(issue.keys)
     case 'invalid_type':
       return issue.input === undefined && issue.message.includes('undefined')
         ? 'is missing'
@@ -30,11 +50,11 @@ const saying = (issue: Issue): string => {
 /** What is wrong with a value, for whoever sent it: names the first field and its limit. Never repeats the value. */
 export const explainIssues = (
   issues: readonly Issue[],
-  root: 'body' | 'query' | 'path' | 'frame' = 'body',
+  root: Root = 'body',
 ): { readonly message: string; readonly field: string } => {
   const first = issues[0]
   if (!first) return { message: 'does not fit', field: root }
-  const field = named(first.path, root)
+  const field = placeOf(first.path, root)
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : ''
   return { field, message: `${field}: ${saying(first)}${more}` }
 }

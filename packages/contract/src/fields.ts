@@ -59,16 +59,21 @@ export const uuidV7 = z
   .toLowerCase()
   .meta({ id: 'UuidV7', format: 'uuid', description: 'UUID of version 7 (RFC 9562).', example: uuidExample })
 
+/** Leaves a missing value to the default text, by which it is told from one that does not fit. */
+const unlessMissing = (message: string) => ({
+  error: (issue: { readonly input?: unknown }) => (issue.input === undefined ? undefined : message),
+})
+
 /** A device id: a 32-bit number that is not 0. */
 export const deviceId = z
-  .int('a whole number')
+  .int(unlessMissing('a whole number'))
   .min(1, 'at least 1')
   .max(0xffff_ffff, 'at most 4294967295')
   .meta({ id: 'DeviceId', description: 'Drawn by the client, unique for its user.', example: 305419896 })
 
 const wholeNumber = (minimum: number) =>
   z
-    .int('a whole number')
+    .int(unlessMissing('a whole number'))
     .min(minimum, `at least ${minimum}`)
     .max(Number.MAX_SAFE_INTEGER, `at most ${Number.MAX_SAFE_INTEGER}`)
 
@@ -90,7 +95,7 @@ export const epoch = wholeNumber(0).meta({
 
 /** RFC 3339 time in UTC. */
 export const time = z.iso
-  .datetime('an RFC 3339 time in UTC')
+  .datetime(unlessMissing('an RFC 3339 time in UTC'))
   .meta({ id: 'Time', description: 'RFC 3339, in UTC.', example: '2026-11-24T12:00:00.000Z' })
 
 /** Strict base64 of `minBytes` to `maxBytes` bytes; stays text. */

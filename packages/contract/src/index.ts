@@ -1,6 +1,7 @@
 export * from './account-feed.js'
 export * from './base64.js'
 export * from './binary-frames.js'
+export * from './check-answer.js'
 export * from './client-frames.js'
 export * from './close-codes.js'
 export * from './error-body.js'

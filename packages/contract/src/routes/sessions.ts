@@ -39,7 +39,7 @@ export const login = defineRoute({
   service: 'auth',
   method: 'post',
   path: '/api/login',
-  summary: 'Log in',
+  summary: 'Begin a login session',
   description:
     'Unknown user and wrong password get the same answer. Guessing is slowed down for each account and address.',
   auth: 'open',
