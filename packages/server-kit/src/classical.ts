@@ -6,12 +6,11 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
-  ECDH,
   type KeyObject,
   sign,
   verify,
 } from 'node:crypto'
-import type { Classical, KeyPair } from '@qsm/protocol'
+import { type Classical, checkP256Point, type KeyPair } from '@qsm/protocol'
 
 const curve = 'prime256v1'
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
@@ -28,27 +27,28 @@ const scalarBytes = (value: bigint): Buffer => Buffer.from(value.toString(16).pa
 /** SubjectPublicKeyInfo of an uncompressed P-256 point, before its 65 bytes (RFC 5480). */
 const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex')
 
+/** PKCS #8 (RFC 5958) around an ECPrivateKey (RFC 5915) with its public point: what stands before and after the scalar. */
+const pkcs8Head = Buffer.from('308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420', 'hex')
+const pkcs8Middle = Buffer.from('a144034200', 'hex')
+
 const importPublicKey = (point: Uint8Array): KeyObject => {
-  if (point[0] !== 4) throw new TypeError('a P-256 point must be uncompressed')
-  // Throws for a point that is not on the curve.
-  ECDH.convertKey(point, curve, undefined, undefined, 'uncompressed')
+  checkP256Point(point)
   return createPublicKey({ key: Buffer.concat([spkiHead, point]), format: 'der', type: 'spki' })
 }
 
+/** As DER and not as JWK: the scalar never becomes a text, which nobody can wipe. */
 const importPrivateKey = (own: KeyPair): KeyObject => {
-  const d = Buffer.from(own.secretKey)
-  const key = createPrivateKey({
-    key: {
-      kty: 'EC',
-      crv: 'P-256',
-      d: d.toString('base64url'),
-      x: Buffer.from(own.publicKey.subarray(1, 33)).toString('base64url'),
-      y: Buffer.from(own.publicKey.subarray(33, 65)).toString('base64url'),
-    },
-    format: 'jwk',
-  })
-  d.fill(0)
-  return key
+  exactly('secretKey', own.secretKey, 32)
+  exactly('publicKey', own.publicKey, 65)
+  const scalar = numberOf(own.secretKey)
+  // OpenSSL takes any number here.
+  if (scalar === 0n || scalar >= order) throw new TypeError('secretKey must be from 1 to the order of P-256, less one')
+  const key = Buffer.concat([pkcs8Head, own.secretKey, pkcs8Middle, own.publicKey])
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  } finally {
+    key.fill(0)
+  }
 }
 
 /**
@@ -59,12 +59,12 @@ export const createNodeClassical = (): Classical => {
   const keys = new Map<string, KeyObject>()
 
   const publicKeyOf = (point: Uint8Array): KeyObject => {
-    exactly('publicKey', point, 65)
-    const name = Buffer.from(point).toString('latin1')
+    const name = Buffer.from(point.buffer, point.byteOffset, point.byteLength).toString('latin1')
     const known = keys.get(name)
-    if (known) return known
-    const key = importPublicKey(point)
-    if (keys.size >= maxCachedKeys) keys.delete(keys.keys().next().value as string)
+    const key = known ?? importPublicKey(point)
+    // Set anew, so that the least recently used one stands first.
+    if (known) keys.delete(name)
+    else if (keys.size >= maxCachedKeys) keys.delete(keys.keys().next().value as string)
     keys.set(name, key)
     return key
   }
@@ -81,14 +81,15 @@ export const createNodeClassical = (): Classical => {
     },
     ecdh(own: KeyPair, peerPublicKey: Uint8Array) {
       exactly('secretKey', own.secretKey, 32)
-      exactly('peerPublicKey', peerPublicKey, 65)
-      if (peerPublicKey[0] !== 4) throw new TypeError('a P-256 point must be uncompressed')
+      checkP256Point(peerPublicKey)
       const ecdh = createECDH(curve)
       ecdh.setPrivateKey(own.secretKey)
-      return new Uint8Array(ecdh.computeSecret(peerPublicKey))
+      const secret = ecdh.computeSecret(peerPublicKey)
+      const copy = new Uint8Array(secret)
+      secret.fill(0)
+      return copy
     },
     ecdsaSign(own: KeyPair, message: Uint8Array) {
-      exactly('secretKey', own.secretKey, 32)
       const signature = sign('sha256', message, { key: importPrivateKey(own), dsaEncoding: 'ieee-p1363' })
       const s = numberOf(signature.subarray(32))
       if (s > halfOrder) signature.set(scalarBytes(order - s), 32)

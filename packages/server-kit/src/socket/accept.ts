@@ -14,6 +14,13 @@ import { createSocket, type Socket } from './socket.js'
 import { countSockets } from './socket-metrics.js'
 import { checkUpgrade, offeredTicket, ticketPrefix } from './upgrade-request.js'
 
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** The name in `/ws/{username}`. */
+    qsmSocketName?: string | null
+  }
+}
+
 export interface SocketOptions<Identity> {
   /** Judges the upgrade before it is answered. Throws a `QsmError` to refuse. `ticket` comes from the subprotocol. */
   authenticate(request: IncomingMessage, ticket: string | null): Promise<Identity>

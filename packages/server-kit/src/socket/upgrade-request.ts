@@ -2,13 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import { QsmError } from '../errors/qsm-error.js'
 import { originAllowed } from '../http/cross-origin.js'
 
-declare module 'node:http' {
-  interface IncomingMessage {
-    /** The name in `/ws/{username}`. */
-    qsmSocketName?: string | null
-  }
-}
-
 const paths = /^\/ws(?:\/([A-Za-z0-9_-]{3,50}))?$/
 export const ticketPrefix = 'qsm.ticket.'
 
