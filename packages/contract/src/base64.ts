@@ -6,8 +6,15 @@ const wellFormed = /^[A-Za-z0-9+/]*={0,2}$/
 /** The bits behind the last byte are zero (RFC 4648 section 3.5). */
 const canonicalEnd = /^(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)$/
 
-/** The same rule as one pattern, for documents. To judge by it takes twice the time. */
-export const base64Pattern = '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?$'
+const anyEnd = '(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?'
+const endsByRemainder = ['[A-Za-z0-9+/]*', '[A-Za-z0-9+/]*[AQgw]==', '[A-Za-z0-9+/]*[AEIMQUYcgkosw048]=']
+
+/**
+ * The same rule as one pattern, for documents: of any number of bytes, or beside the length of the text of exactly this
+ * one. To judge by it takes twice the time.
+ */
+export const base64Pattern = (bytes?: number): string =>
+  `^${bytes === undefined ? anyEnd : endsByRemainder[bytes % 3]}$`
 
 /** The number of characters that stand for this many bytes. */
 export const base64Length = (bytes: number): number => Math.ceil(bytes / 3) * 4

@@ -29,7 +29,7 @@ export const username = z
 
 export const email = text(3, limits.maxEmailCharacters)
   .regex(/^[^\s@]+@[^\s@]+$/, 'an address with one @ and no spaces')
-  .meta({ format: 'email', example: 'alice@example.org' })
+  .meta({ example: 'alice@example.org' })
 
 /** Any text of 8 characters to 256 bytes in UTF-8; never cut. */
 export const newPassword = text(limits.minPasswordCharacters, limits.maxPasswordBytes)
@@ -116,7 +116,7 @@ export const base64 = (minBytes: number, maxBytes: number = minBytes) => {
       contentEncoding: 'base64',
       minLength: base64Length(minBytes),
       maxLength: base64Length(maxBytes),
-      pattern: base64Pattern,
+      pattern: minBytes === maxBytes ? base64Pattern(minBytes) : base64Pattern(),
       description: `Base64 of ${wanted} bytes.`,
     })
 }

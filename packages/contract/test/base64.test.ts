@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { base64Bytes, base64Length, base64Pattern, decodeBase64, encodeBase64 } from '../src/index.js'
 
-const pattern = new RegExp(base64Pattern)
+const pattern = new RegExp(base64Pattern())
 
 describe('base64', () => {
   it('gives the test vectors of RFC 4648 section 10', () => {
@@ -66,6 +66,17 @@ describe('base64', () => {
         expect(pattern.test(given)).toBe(isCanonical)
       }),
       { numRuns: 5_000 },
+    )
+  })
+
+  it('of exactly some bytes is told from any other by pattern and length of its text', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(40), (bytes, wanted) => {
+        const text = encodeBase64(bytes)
+        const fits = text.length === base64Length(wanted) && new RegExp(base64Pattern(wanted)).test(text)
+        expect(fits).toBe(bytes.length === wanted)
+      }),
+      { numRuns: 2_000 },
     )
   })
 
