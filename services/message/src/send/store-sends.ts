@@ -49,10 +49,10 @@ WITH item AS (
   FROM send s JOIN (
     SELECT send, jsonb_agg(jsonb_build_array(user_id, device_id, sequence) ORDER BY ord) AS answer FROM numbered GROUP BY send
   ) a USING (send)
+), guard AS (
+  SELECT 1 / (CASE WHEN (SELECT count(*) FROM numbered) = cardinality($1::int[]) THEN 1 ELSE 0 END) AS complete
 )
-SELECT send, user_id, device_id, sequence,
-  CASE WHEN count(*) OVER () = cardinality($1::int[]) THEN 0 ELSE 1 / 0 END AS complete
-FROM numbered ORDER BY ord`
+SELECT send, user_id, device_id, sequence FROM guard LEFT JOIN numbered ON complete = 1 ORDER BY ord`
 
 interface NumberedRow {
   readonly send: number
