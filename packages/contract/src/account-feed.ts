@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { time, uuid } from './fields.js'
 
 /** What one service tells the others about accounts. `session_ended`: the login session `session_id` is over. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { explainIssues } from './explain.js'
 import { sequence, text, username, uuid } from './fields.js'
 import { twoForms } from './forms.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { base64Bytes, base64Length, base64Pattern } from './base64.js'
 import { limits } from './limits.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const documented = new WeakMap<z.ZodType, z.ZodType>()
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { deviceId, uuid } from './fields.js'
 
 /**
@@ -8,7 +8,8 @@ import { deviceId, uuid } from './fields.js'
 export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('account-events') }),
   z.strictObject({ kind: z.literal('mailbox'), user_id: uuid, device_id: deviceId }),
-  z.strictObject({ kind: z.literal('connection'), user_id: uuid, request_id: uuid }),
+  // For `user_id`: how it stands to `peer_id` has changed, by this request where there was one.
+  z.strictObject({ kind: z.literal('connection'), user_id: uuid, peer_id: uuid, request_id: uuid.nullable() }),
   z.strictObject({ kind: z.literal('device-bound'), session_id: uuid }),
   z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
   z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId, socket_id: uuid }),

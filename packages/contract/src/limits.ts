@@ -6,6 +6,8 @@ export const limits = Object.freeze({
   maxEnvelopeBytes: 98_304,
   minEnvelopeBytes: 1_228,
   maxEnvelopesPerSend: 64,
+  /** Both users' devices together fit into one send. */
+  maxDevicesPerUser: 32,
   maxBodyApartBytes: 3_145_728,
   minBodyApartBytes: 304,
   minPasswordCharacters: 8,

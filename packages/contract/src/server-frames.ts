@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { receiptKind, reference } from './client-frames.js'
 import { errorBody } from './error-body.js'
 import { deviceId, epoch, sequence, time, username, uuid, uuidV7 } from './fields.js'

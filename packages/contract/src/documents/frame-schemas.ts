@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { documentedSchema } from '../forms.js'
 
 export type JsonSchema = Readonly<Record<string, unknown>>

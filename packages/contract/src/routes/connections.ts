@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { base64, text, time, username, uuid, uuidV7 } from '../fields.js'
 import { handshakeRequest, handshakeResponse } from '../records.js'
 import { defineRoute } from '../route.js'
@@ -95,7 +95,15 @@ export const respondToConnection = defineRoute({
       }),
     },
   },
-  errors: ['not_found', 'already_answered', 'record_refused', 'device_required', 'forbidden', 'not_implemented'],
+  errors: [
+    'not_found',
+    'already_answered',
+    'record_refused',
+    'device_required',
+    'forbidden',
+    'blocked',
+    'not_implemented',
+  ],
 })
 
 export const connection = z
@@ -132,7 +140,10 @@ export const blockUser = defineRoute({
   responses: {
     200: {
       description: 'The connection as it is now.',
-      body: z.object({ peer_username: username, state: connectionState }),
+      body: z.object({
+        peer_username: username,
+        state: connectionState.nullable().meta({ description: 'Null where there is no connection.' }),
+      }),
     },
   },
   errors: ['not_found'],

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, deviceId, numberText, time, username, uuid } from '../fields.js'
 import { limits } from '../limits.js'
 import { deviceRecord, prekeyBundle, prekeyRecord } from '../records.js'
@@ -21,7 +21,7 @@ export const registerDevice = defineRoute({
     200: { description: 'A known device: the session is bound to it.', body: bound },
     201: { description: 'A new device: the session is bound to it.', body: bound },
   },
-  errors: ['record_refused', 'device_id_taken', 'forbidden'],
+  errors: ['record_refused', 'device_id_taken', 'forbidden', 'conflict'],
 })
 
 export const listDevices = defineRoute({
@@ -71,7 +71,7 @@ export const putPrekeys = defineRoute({
       .max(limits.maxOneTimePrekeys + 1, `at most ${limits.maxOneTimePrekeys + 1} records`),
   }),
   responses: { 200: { description: 'How many are held now.', body: prekeyCounts } },
-  errors: ['record_refused', 'prekey_conflict', 'device_required', 'forbidden', 'not_found'],
+  errors: ['record_refused', 'prekey_conflict', 'conflict', 'device_required', 'forbidden', 'not_found'],
 })
 
 export const getPrekeys = defineRoute({

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountEventPage } from '../account-feed.js'
 import { numberText } from '../fields.js'
 import { defineRoute } from '../route.js'

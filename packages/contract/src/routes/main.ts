@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { time } from '../fields.js'
 import { publicLimits, publicLimitsSchema } from '../public-limits.js'
 import { defineRoute } from '../route.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { uuid } from '../fields.js'
 import { defineRoute } from '../route.js'
 import { falconPublicKey, kemPublicKey, namesByUse, ownUser, pem, sizesByName } from './quantum-fields.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { addressedDevice } from '../error-body.js'
 import { count, epoch, numberText, pageLimit, sequence, text, time, username, uuid, uuidV7 } from '../fields.js'
 import { twoForms } from '../forms.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { base64Bytes, base64Length } from '../base64.js'
 import { base64, count, text, username, utf8Bytes } from '../fields.js'
 import { limits } from '../limits.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { base64 } from '../fields.js'
 import { limits } from '../limits.js'
 import { defineRoute } from '../route.js'

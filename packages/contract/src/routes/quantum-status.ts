@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { count, time } from '../fields.js'
 import { defineRoute } from '../route.js'
 import { healthStatus } from './main.js'

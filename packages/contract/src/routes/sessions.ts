@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { givenPassword, text, time, username, uuid } from '../fields.js'
 import { defineRoute } from '../route.js'
 
