@@ -6,11 +6,12 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  ECDH,
   type KeyObject,
   sign,
   verify,
 } from 'node:crypto'
-import { type Classical, checkP256Point, type KeyPair } from '@qsm/protocol'
+import type { Classical, KeyPair } from '@qsm/protocol'
 
 const curve = 'prime256v1'
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
@@ -27,12 +28,19 @@ const scalarBytes = (value: bigint): Buffer => Buffer.from(value.toString(16).pa
 /** SubjectPublicKeyInfo of an uncompressed P-256 point, before its 65 bytes (RFC 5480). */
 const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex')
 
-/** PKCS #8 (RFC 5958) around an ECPrivateKey (RFC 5915) with its public point: what stands before and after the scalar. */
-const pkcs8Head = Buffer.from('308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420', 'hex')
-const pkcs8Middle = Buffer.from('a144034200', 'hex')
+/** An ECPrivateKey (RFC 5915) on P-256: what stands before the scalar and between it and the public point. */
+const sec1Head = Buffer.from('30770201010420', 'hex')
+const sec1Middle = Buffer.from('a00a06082a8648ce3d030107a144034200', 'hex')
+
+/** Throws for a point that is not 65 bytes, uncompressed and on the curve (SEC 1 section 2.3.4). */
+const checkPoint = (point: Uint8Array): void => {
+  exactly('publicKey', point, 65)
+  if (point[0] !== 4) throw new TypeError('publicKey must be an uncompressed point')
+  ECDH.convertKey(point, curve, undefined, undefined, 'uncompressed')
+}
 
 const importPublicKey = (point: Uint8Array): KeyObject => {
-  checkP256Point(point)
+  checkPoint(point)
   return createPublicKey({ key: Buffer.concat([spkiHead, point]), format: 'der', type: 'spki' })
 }
 
@@ -43,9 +51,9 @@ const importPrivateKey = (own: KeyPair): KeyObject => {
   const scalar = numberOf(own.secretKey)
   // OpenSSL takes any number here.
   if (scalar === 0n || scalar >= order) throw new TypeError('secretKey must be from 1 to the order of P-256, less one')
-  const key = Buffer.concat([pkcs8Head, own.secretKey, pkcs8Middle, own.publicKey])
+  const key = Buffer.concat([sec1Head, own.secretKey, sec1Middle, own.publicKey])
   try {
-    return createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+    return createPrivateKey({ key, format: 'der', type: 'sec1' })
   } finally {
     key.fill(0)
   }
@@ -81,7 +89,7 @@ export const createNodeClassical = (): Classical => {
     },
     ecdh(own: KeyPair, peerPublicKey: Uint8Array) {
       exactly('secretKey', own.secretKey, 32)
-      checkP256Point(peerPublicKey)
+      checkPoint(peerPublicKey)
       const ecdh = createECDH(curve)
       ecdh.setPrivateKey(own.secretKey)
       const secret = ecdh.computeSecret(peerPublicKey)

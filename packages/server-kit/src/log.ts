@@ -1,26 +1,74 @@
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino } from 'pino'
+import { textLines } from './log-text.js'
 
 export type { Logger }
+
+export interface LogOptions {
+  readonly service: string
+  readonly level: string
+  /** JSON for machines (the default), text for people at a terminal. */
+  readonly format?: 'json' | 'text'
+  /** Where lines go; standard output where left out. */
+  readonly destination?: DestinationStream
+}
 
 /** Whatever carries one of these names is never printed, wherever it stands in a log line. */
 const secretNames = [
   'authorization',
   'cookie',
   'password',
+  'new_password',
+  'current_password',
   'token',
   'access_token',
   'refresh_token',
   'ticket',
   'secret',
+  'secretKey',
   'key',
 ]
 
-/** JSON lines on standard output, one for each event, with secrets redacted by name. */
-export const createLog = (options: { readonly service: string; readonly level: string }): Logger =>
-  pino({
-    level: options.level,
-    base: { service: options.service },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
-    serializers: { err: pino.stdSerializers.err },
-  })
+interface LoggedError {
+  readonly type: string
+  readonly message: string
+  readonly code?: unknown
+  readonly stack?: string | undefined
+  readonly cause?: LoggedError
+}
+
+const maxCauses = 5
+
+/**
+ * Of an error only what says where it happened: those of the database also carry the statement's values, and with them
+ * hashes, addresses and ciphertexts.
+ */
+const loggedError = (error: unknown, depth = 0): LoggedError => {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  const { name, message, stack, cause } = error
+  const { code } = error as { code?: unknown }
+  return {
+    type: name,
+    message,
+    ...(code === undefined ? {} : { code }),
+    stack,
+    ...(cause === undefined || depth >= maxCauses ? {} : { cause: loggedError(cause, depth + 1) }),
+  }
+}
+
+/**
+ * One line for each event, with secrets redacted by name. Lines are written while the process goes on; what is left is
+ * written when it ends.
+ */
+export const createLog = (options: LogOptions): Logger => {
+  const output = options.destination ?? pino.destination({ fd: 1, sync: false })
+  return pino(
+    {
+      level: options.level,
+      base: { service: options.service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
+      serializers: { err: error => loggedError(error) },
+    },
+    options.format === 'text' ? textLines(output) : output,
+  )
+}

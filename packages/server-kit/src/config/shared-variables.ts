@@ -49,8 +49,14 @@ export const environmentVariables = defineVariables({
   LOG_LEVEL: {
     schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent'], 'fatal, error, warn, info, debug or silent'),
     default: 'info',
-    doc: 'How much is logged, as JSON lines on standard output.',
+    doc: 'How much is logged on standard output.',
     example: 'info',
+  },
+  LOG_FORMAT: {
+    schema: z.enum(['json', 'text'], 'json or text'),
+    default: 'json',
+    doc: 'How log lines look: json for machines, text for people at a terminal.',
+    example: 'text',
   },
 })
 

@@ -10,6 +10,7 @@ const page = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>QSM API</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/swagger-ui.css">
 </head>
 <body>
@@ -29,37 +30,48 @@ const start = `window.ui = SwaggerUIBundle({
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-const assets: Readonly<Record<string, string>> = {
-  'swagger-ui.css': 'text/css; charset=utf-8',
-  'swagger-ui-bundle.js': 'text/javascript; charset=utf-8',
+const css = 'text/css; charset=utf-8'
+const javascript = 'text/javascript; charset=utf-8'
+
+interface Document {
+  readonly type: string
+  readonly body: () => string | Promise<Buffer>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A file of the installation, read once when it is first asked for. */
+const asset = (type: string, name: string): Document => {
+  let read: Promise<Buffer> | null = null
+  const body = () => {
+    read ??= readFile(join(swaggerUiFolder(), name))
+    return read
+  }
+  return { type, body, headers: { 'Cache-Control': 'public, max-age=3600' } }
 }
 
 /** Serves `/openapi.json` and, from files of the installation, Swagger UI at `/docs`. */
 export const documents = (openApi: object): Middleware => {
   const text = JSON.stringify(openApi)
+  const html: Document = {
+    type: 'text/html; charset=utf-8',
+    body: () => page,
+    headers: { 'Content-Security-Policy': policy },
+  }
+  const byPath: ReadonlyMap<string, Document> = new Map([
+    ['/openapi.json', { type: 'application/json; charset=utf-8', body: () => text }],
+    ['/docs', html],
+    ['/docs/', html],
+    ['/docs/start.js', { type: javascript, body: () => start }],
+    ['/docs/swagger-ui.css', asset(css, 'swagger-ui.css')],
+    ['/docs/swagger-ui-bundle.js', asset(javascript, 'swagger-ui-bundle.js')],
+  ])
   return async function serveDocuments(context, next) {
-    if (context.method !== 'GET' && context.method !== 'HEAD') return next()
-    if (context.path === '/openapi.json') {
-      context.type = 'application/json'
-      context.body = text
-      return
-    }
-    if (context.path === '/docs' || context.path === '/docs/') {
-      context.set('Content-Security-Policy', policy)
-      context.type = 'text/html; charset=utf-8'
-      context.body = page
-      return
-    }
-    if (context.path === '/docs/start.js') {
-      context.type = 'text/javascript; charset=utf-8'
-      context.body = start
-      return
-    }
-    const name = context.path.startsWith('/docs/') ? context.path.slice('/docs/'.length) : ''
-    const type = Object.hasOwn(assets, name) ? assets[name] : undefined
-    if (type === undefined) return next()
-    context.set('Cache-Control', 'public, max-age=3600')
-    context.type = type
-    context.body = await readFile(join(swaggerUiFolder(), name))
+    const document = byPath.get(context.path)
+    if (!document || (context.method !== 'GET' && context.method !== 'HEAD')) return next()
+    context.state.routePattern = context.path
+    const body = await document.body()
+    context.set('Content-Type', document.type)
+    if (document.headers) context.set(document.headers)
+    context.body = body
   }
 }

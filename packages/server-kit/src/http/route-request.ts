@@ -1,4 +1,5 @@
 import type { ExtendableContext } from 'koa'
+import { networkOf } from '../limits/network-of.js'
 import type { Logger } from '../log.js'
 import type { Caller } from '../tokens/access-tokens.js'
 
@@ -33,8 +34,9 @@ export class RouteRequest {
     this.arrivedAt = parts.arrivedAt
   }
 
+  /** For limits: of an IPv6 address its network of 64 bits, since a client has a whole one to choose from. */
   get clientAddress(): string {
-    return this.#context.ip
+    return networkOf(this.#context.ip)
   }
 
   get userAgent(): string {

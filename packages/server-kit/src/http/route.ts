@@ -10,6 +10,7 @@ export interface RequestOf<R extends RouteContract> {
   /** Who calls; only on routes with `auth: 'access'`. */
   readonly caller: R['auth'] extends 'access' ? Caller : undefined
   readonly requestId: string
+  /** For limits: an IPv4 address, or an IPv6 network of 64 bits. */
   readonly clientAddress: string
   readonly userAgent: string
   /** Milliseconds since 1970. */

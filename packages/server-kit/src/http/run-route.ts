@@ -2,6 +2,7 @@ import { explainIssues, type RouteContract } from '@qsm/contract'
 import type { DefaultState, ExtendableContext } from 'koa'
 import type { z } from 'zod'
 import { QsmError } from '../errors/qsm-error.js'
+import { networkOf } from '../limits/network-of.js'
 import type { Logger } from '../log.js'
 import { parsePairs } from './parse-body.js'
 import { hasBody, readBody } from './read-body.js'
@@ -83,7 +84,7 @@ export const runRoute = async (
   const arrivedAt = options.now()
   const judged = authenticate(context, contract, group)
   const caller = judged instanceof Promise ? await judged : judged
-  if (group.limit) await group.limit(contract, caller, context.ip)
+  if (group.limit) await group.limit(contract, caller, networkOf(context.ip))
   const params = parsePart(contract.params, context.params, 'path')
   const query = parseQuery(contract, context.querystring)
   const body = parsePart(

@@ -12,7 +12,7 @@ export interface RateLimitOptions {
   readonly name: string
   readonly points: number
   readonly perSeconds: number
-  /** For how long a key that went over is refused; grows where given as a function of the count over the limit. */
+  /** For how long a key that went over is refused; until its points come back where left out. */
   readonly blockSeconds?: number
 }
 
