@@ -26,6 +26,8 @@ export class QsmClientError extends Error {
 
   /** Whether the same call may succeed later. */
   get isTransient(): boolean {
-    return this.status === 0 ? this.code === 'unreachable' : this.status === 429 || this.status >= 500
+    if (this.status === 0) return this.code === 'unreachable'
+    // The server says it of its own errors; a proxy in between only has its status.
+    return typeof this.details.retryable === 'boolean' ? this.details.retryable : this.status === 429 || this.status >= 500
   }
 }

@@ -37,6 +37,9 @@ export interface Sender {
 
 const maxTextBytes = 65_536
 const maxRounds = 4
+/** How long a send waits for a server that does not answer, before it leaves the message in the queue. */
+const patienceMs = 60_000
+const maxPauseMs = 3_000
 const encoder = new TextEncoder()
 
 interface Target {
@@ -133,11 +136,26 @@ export const createSender = (store: Store, algorithms: Algorithms, api: Api, con
     })
   }
 
+  /** Repeats a call that was not answered: the same id gives the first answer, so nothing is stored twice. */
+  const postPatiently = async (outgoing: Outgoing): Promise<void> => {
+    const until = algorithms.now() + patienceMs
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        await post(outgoing)
+        return
+      } catch (error) {
+        if (!(error instanceof QsmClientError) || !error.isTransient || algorithms.now() >= until) throw error
+        const pauseMs = Math.random() * Math.min(maxPauseMs, 100 * 2 ** attempt)
+        await new Promise(resolve => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
   const deliver = async (key: string, first: Outgoing): Promise<void> => {
     let outgoing = first
     for (let round = 0; ; round += 1) {
       try {
-        await post(outgoing)
+        await postPatiently(outgoing)
         break
       } catch (error) {
         const isMismatch = error instanceof QsmClientError && error.code === 'device_mismatch'
