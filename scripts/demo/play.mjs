@@ -1,0 +1,116 @@
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createPerson } from './person.mjs'
+import { searchPlaintext } from './search-plaintext.mjs'
+import { startServer } from './server.mjs'
+
+const textFile = fileURLToPath(new URL('thousand-lines.txt', import.meta.url))
+const begun = performance.now()
+const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s`
+const say = text => console.log(`${seconds()}  ${text}`)
+const heading = text => console.log(`\n${seconds()}  — ${text}`)
+
+const freePort = () =>
+  new Promise(resolve => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address()
+      probe.close(() => resolve(port))
+    })
+  })
+
+const checks = []
+const check = (name, ok, detail = '') => {
+  checks.push(ok)
+  say(`${ok ? 'right' : 'WRONG'}  ${name}${detail ? `: ${detail}` : ''}`)
+}
+
+const handshakes = async (alice, bob) => {
+  heading('a connection by request and answer (mode B)')
+  await alice.run('request', 'bob')
+  const [pending] = await bob.run('pending')
+  say(`bob sees that ${pending.from} asks`)
+  await bob.run('accept', 'alice')
+  await bob.run('send', 'alice', 'hello alice, I have accepted')
+  const [first] = await alice.run('receive')
+  check('alice reads what bob sealed', first?.text === 'hello alice, I have accepted' && first.verified === true)
+  await alice.run('send', 'bob', 'hello bob')
+  const [answer] = await bob.run('receive')
+  check('bob reads the answer', answer?.text === 'hello bob')
+  const [[a], [b]] = [await alice.run('safety-number', 'bob'), await bob.run('safety-number', 'alice')]
+  check('both see one safety number', a.safety_number === b.safety_number, a.safety_number.match(/.{5}/g).join(' '))
+}
+
+const prekeys = async (carol, alice) => {
+  heading('a conversation by prekeys, while the other is away (mode A)')
+  await carol.run('start', 'alice')
+  await carol.run('send', 'alice', 'you were not there, so I began')
+  const [first] = await alice.run('receive')
+  check('alice reads it later', first?.text === 'you were not there, so I began' && first.from === 'carol')
+  await alice.run('send', 'carol', 'now I am')
+  const [answer] = await carol.run('receive')
+  check('carol reads the answer', answer?.text === 'now I am')
+}
+
+const thousandLines = async (alice, bob, server) => {
+  const lines = readFileSync(textFile, 'utf8').trimEnd().split('\n')
+  heading(`${lines.length} lines, one message each; the server is killed in the middle`)
+  const received = []
+  let sent = 0
+  let killed = false
+  const listening = bob.listen(lines.length, message => {
+    received.push(message.text)
+    if (received.length % 200 === 0) say(`bob has ${received.length} lines`)
+  })
+  const started = performance.now()
+  await alice.sendLines('bob', createReadStream(textFile), () => {
+    sent += 1
+    if (sent % 200 === 0) say(`alice has sent ${sent} lines`)
+    if (sent === Math.floor(lines.length / 2) && !killed) {
+      killed = true
+      say('kill -9 of the server')
+      server.kill()
+    }
+  })
+  await Promise.race([listening.ended, new Promise(resolve => setTimeout(resolve, 60_000))])
+  listening.stop()
+  const took = (performance.now() - started) / 1000
+  check('every line arrived once, in order', JSON.stringify(received) === JSON.stringify(lines), `${received.length} of ${lines.length}`)
+  check('the server was started again on the same data', server.restarts === 1)
+  say(`${(lines.length / took).toFixed(0)} lines a second, sealed, signed, stored, pushed and acknowledged one by one`)
+  return lines
+}
+
+/** Plays the story. Returns the exit code. */
+export const playDemo = async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qsm-demo-'))
+  const dataFolder = join(folder, 'data')
+  const ports = { main: await freePort(), quantum: await freePort(), admin: await freePort() }
+  heading('a fresh server on an embedded PostgreSQL')
+  const server = await startServer({ dataFolder, ports, say })
+  try {
+    const person = name => createPerson({ name, home: join(folder, name), url: server.url })
+    const [alice, bob, carol] = ['alice', 'bob', 'carol'].map(person)
+    for (const one of [alice, bob, carol]) {
+      await one.run('register', one.name, '--email', `${one.name}@example.org`)
+      say(`${one.name} has an account and a device; the private keys stay with ${one.name}`)
+    }
+    await handshakes(alice, bob)
+    await prekeys(carol, alice)
+    const lines = await thousandLines(alice, bob, server)
+    heading('what the server holds')
+    await server.stop()
+    const texts = [...lines.filter(line => line.length > 12), 'hello alice, I have accepted', 'you were not there']
+    const { found, bytes, sawPresent } = searchPlaintext(dataFolder, texts, 'alice@example.org')
+    check('the search finds what the server does hold (an e-mail address)', sawPresent)
+    check('no line of plaintext in any file of the database', found.length === 0, `${(bytes / 1e6).toFixed(0)} MB searched${found.length ? `; ${found.slice(0, 3).join('; ')}` : ''}`)
+  } finally {
+    await server.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const wrong = checks.filter(ok => !ok).length
+  console.log(`\n${seconds()}  ${checks.length - wrong} right, ${wrong} wrong`)
+  return wrong === 0 ? 0 : 1
+}
