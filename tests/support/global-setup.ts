@@ -13,7 +13,7 @@ declare module 'vitest' {
 /** One throw-away PostgreSQL server for a whole test run. Nothing outlives it, so it need not flush. */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'qsm-test-postgres-'))
-  const postgres = await startEmbeddedPostgres({ dataFolder, settings: ['fsync=off', 'max_connections=300'] })
+  const postgres = await startEmbeddedPostgres({ dataFolder, durable: false, settings: ['max_connections=300'] })
   project.provide('postgresUrl', postgres.url)
   return async () => {
     await postgres.stop()

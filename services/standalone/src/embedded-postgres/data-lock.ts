@@ -1,57 +1,80 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EmbeddedPostgresError } from './error.js'
 
-/** When a process began, in ticks since the machine started; tells it from a later one with the same number. */
-const beginOf = (pid: number): string => {
+const textOf = (file: string): string | null => {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
-  }
-}
-
-const isAlive = (pid: number, begin: string): boolean => {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  return begin === '' || beginOf(pid) === begin
-}
-
-const readHolder = (file: string): { pid: number; begin: string } | null => {
-  try {
-    const [pid = '', begin = ''] = readFileSync(file, 'utf8').trim().split(' ')
-    return { pid: Number(pid), begin }
+    return readFileSync(file, 'utf8').trim()
   } catch {
     return null
   }
 }
 
+/** When a process began (start of the machine and ticks since); tells it from a later one with the same number. */
+const beginOf = (pid: number): string => {
+  const stat = textOf(`/proc/${pid}/stat`)
+  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  return ticks ? `${textOf('/proc/sys/kernel/random/boot_id')}/${ticks}` : 'unknown'
+}
+
+const isAlive = (holder: string): boolean => {
+  const [number = '', begin = ''] = holder.split(' ')
+  const pid = Number(number)
+  if (!(pid > 0)) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return begin === beginOf(pid)
+}
+
+/** Takes a dead holder's lock away. A living one that came in between gets its own back. */
+const removeStale = (file: string, holder: string): void => {
+  const aside = `${file}.${randomUUID()}`
+  try {
+    renameSync(file, aside)
+  } catch {
+    return // Somebody else removed it.
+  }
+  try {
+    if (textOf(aside) !== holder) linkSync(aside, file)
+  } finally {
+    rmSync(aside, { force: true })
+  }
+}
+
 /**
  * Takes the data directory for this process. A holder that was killed does not keep it. Returns the function that gives
- * it back. Throws when a living process has it.
+ * it back. Throws `EmbeddedPostgresError` when a living process has it.
  */
 export const lockData = (folder: string): (() => void) => {
   const file = join(folder, 'qsm.lock')
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    try {
-      const descriptor = openSync(file, 'wx', 0o600)
-      writeSync(descriptor, `${process.pid} ${beginOf(process.pid)}\n`)
-      closeSync(descriptor)
-      return () => rmSync(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      const holder = readHolder(file)
-      if (holder && holder.pid > 0 && isAlive(holder.pid, holder.begin)) {
+  const own = `${process.pid} ${beginOf(process.pid)} ${randomUUID()}`
+  const draft = `${file}.${randomUUID()}`
+  writeFileSync(draft, `${own}\n`, { mode: 0o644 })
+  try {
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      try {
+        linkSync(draft, file)
+        return () => {
+          if (textOf(file) === own) rmSync(file, { force: true })
+        }
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+      const holder = textOf(file)
+      if (holder === null) continue
+      if (isAlive(holder)) {
         throw new EmbeddedPostgresError(
-          `The data in ${folder} is in use by process ${holder.pid}. Stop that one first, or start this one on other data with QSM_DATA_DIR.`,
+          `The data in ${folder} is in use by process ${holder.split(' ')[0]}. Stop that one first, or start this one on other data with QSM_DATA_DIR.`,
         )
       }
-      rmSync(file, { force: true })
+      removeStale(file, holder)
     }
+    throw new EmbeddedPostgresError(`The lock ${file} cannot be taken: others start on the same data. Start again.`)
+  } finally {
+    rmSync(draft, { force: true })
   }
-  throw new EmbeddedPostgresError(`The lock ${file} cannot be taken. Start again.`)
 }

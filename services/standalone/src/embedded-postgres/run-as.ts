@@ -1,33 +1,50 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, openSync } from 'node:fs'
+import { chownSync, closeSync, openSync, statSync } from 'node:fs'
 
-/** PostgreSQL refuses to run as root; then this user takes its place. Every system has a number 65534, nobody. */
-const unprivileged = { uid: 65_534, gid: 65_534 }
-
-export const isRoot = (): boolean => process.getuid?.() === 0
-
-export const giveToServer = (path: string): void => {
-  if (isRoot()) chownSync(path, unprivileged.uid, unprivileged.gid)
+export interface SystemUser {
+  readonly uid: number
+  readonly gid: number
 }
 
+/** Every system has a number 65534: nobody. */
+const nobody: SystemUser = { uid: 65_534, gid: 65_534 }
+
 /**
- * Starts a program of the server on a data directory. As root it runs as another user, and gets the directory as an open
- * descriptor: its path may lead through directories that this user may not enter.
+ * The user that the server must run as because PostgreSQL refuses root, or null where this process's own user does. Data
+ * that has an owner keeps it: a server that was started once by a user and then by root works for both.
+ */
+export const otherUserFor = (folder: string): SystemUser | null => {
+  if (process.getuid?.() !== 0) return null
+  const { uid, gid } = statSync(folder)
+  return uid === 0 ? nobody : { uid, gid }
+}
+
+export const giveTo = (user: SystemUser | null, path: string): void => {
+  if (user) chownSync(path, user.uid, user.gid)
+}
+
+// Nothing of this process's environment is for the server; the secrets in it least of all.
+const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
+
+/**
+ * Starts a program of the server on a data directory. Another user gets the directory as an open descriptor, because its
+ * path may lead through directories that this user may not enter.
  */
 export const runOnData = (
   program: string,
-  dataFolder: string,
+  cluster: string,
+  user: SystemUser | null,
   argumentsFor: (dataPath: string) => readonly string[],
   output: number | 'pipe',
 ): ChildProcess => {
-  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
-  if (!isRoot()) {
-    return spawn(program, argumentsFor(dataFolder), { stdio: ['ignore', output, output], env, detached: true })
+  if (!user || process.platform !== 'linux') {
+    const stdio: (number | 'ignore' | 'pipe')[] = ['ignore', output, output]
+    return spawn(program, argumentsFor(cluster), { stdio, env, detached: true, ...user })
   }
-  const descriptor = openSync(dataFolder, 'r')
+  const descriptor = openSync(cluster, 'r')
   try {
     const stdio: (number | 'ignore' | 'pipe')[] = ['ignore', output, output, descriptor]
-    return spawn(program, argumentsFor('/proc/self/fd/3'), { stdio, env, cwd: '/', detached: true, ...unprivileged })
+    return spawn(program, argumentsFor('/proc/self/fd/3'), { stdio, env, cwd: '/', detached: true, ...user })
   } finally {
     closeSync(descriptor)
   }

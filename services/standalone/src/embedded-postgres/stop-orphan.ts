@@ -1,13 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './error.js'
 
-const nameOf = (pid: number): string | null => {
+const stopTimeoutMs = 20_000
+
+const postmasterFile = (cluster: string): string => join(cluster, 'postmaster.pid')
+
+/** The process that `postmaster.pid` names, and whether it says that it takes connections. Null without the file. */
+export const readPostmaster = (cluster: string): { readonly pid: number; readonly ready: boolean } | null => {
   try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
-  } catch {
-    return null
+    const lines = readFileSync(postmasterFile(cluster), 'utf8').split('\n')
+    return { pid: Number(lines[0]), ready: lines[7]?.trim() === 'ready' }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
   }
 }
 
@@ -20,21 +27,37 @@ const isRunning = (pid: number): boolean => {
   }
 }
 
+/** Whether a process is the server of this cluster: it works in the data directory. Its number may be another's now. */
+const servesCluster = (pid: number, cluster: string): boolean => {
+  if (!isRunning(pid)) return false
+  if (process.platform !== 'linux') return true
+  try {
+    const its = statSync(`/proc/${pid}/cwd`)
+    const ours = statSync(cluster)
+    return its.dev === ours.dev && its.ino === ours.ino
+  } catch {
+    return false
+  }
+}
+
 /**
  * Stops a server that outlived a killed parent. The lock of the data directory is held, so a server that still runs on
- * it has nobody. SIGINT is its fast stop: it rolls back and writes everything out.
+ * it has nobody. SIGINT is its fast stop: it rolls back and writes everything out. A file that a killed server left is
+ * removed, because PostgreSQL would take any process with that number for a server.
  */
 export const stopOrphan = async (cluster: string): Promise<void> => {
-  const file = join(cluster, 'postmaster.pid')
-  if (!existsSync(file)) return
-  const pid = Number(readFileSync(file, 'utf8').split('\n')[0])
-  if (!(pid > 1) || !isRunning(pid)) return
-  const name = nameOf(pid)
-  if (name !== null && name !== 'postgres') return // The number belongs to another program now; the file is stale.
-  process.kill(pid, 'SIGINT')
-  for (let waited = 0; waited < 20_000; waited += 50) {
-    if (!isRunning(pid)) return
-    await wait(50)
+  const pid = readPostmaster(cluster)?.pid ?? 0
+  if (!(pid > 1)) return
+  if (!servesCluster(pid, cluster)) {
+    rmSync(postmasterFile(cluster), { force: true })
+    return
   }
-  throw new EmbeddedPostgresError(`A PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop. Stop it by hand.`)
+  process.kill(pid, 'SIGINT')
+  for (let waitedMs = 0; waitedMs < stopTimeoutMs; waitedMs += 10) {
+    if (!servesCluster(pid, cluster)) return
+    await wait(10)
+  }
+  throw new EmbeddedPostgresError(
+    `A PostgreSQL (process ${pid}) still runs on ${cluster} and does not stop. End it by hand: kill -QUIT ${pid}`,
+  )
 }
