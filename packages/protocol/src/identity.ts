@@ -25,4 +25,5 @@ export interface LocalDevice extends SigningKeys {
 export const identityKeyOf = (keys: SigningKeys): Uint8Array => concat(keys.falcon.publicKey, keys.ecdsa.publicKey)
 
 /** `fp` = SHA-256(IK), 32 bytes. */
-export const fingerprint = (classical: Classical, identityKey: Uint8Array) => classical.sha256(identityKey)
+export const fingerprint = (classical: Pick<Classical, 'sha256'>, identityKey: Uint8Array) =>
+  classical.sha256(identityKey)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import type { Purpose, Session } from '../src/index.js'
 import {
   acceptDeviceRecord,
   acceptPrekey,
@@ -33,7 +34,6 @@ import {
   verifyEnvelope,
   wrapVerify,
 } from '../src/index.js'
-import type { Purpose, Session } from '../src/index.js'
 import { fedAlgorithms, hex, toHex } from './support/fed-algorithms.js'
 import { type ConversationStep, loadVectors, localDevice } from './support/vectors.js'
 
@@ -58,6 +58,7 @@ const prekeySecrets = () => {
   return {
     id: prekey.id,
     kind: prekey.kind,
+    usedSids: [],
     notAfter: prekey.notAfter,
     body: prekey.bytes.slice(0, prekey.bytes.length - signatureBytes),
     p256: { publicKey: hex(prekeyP256.pk), secretKey: hex(prekeyP256.sk) },
@@ -80,8 +81,13 @@ const beginA = async (): Promise<Record<'alice' | 'bob', Session>> => {
   const { EK_F, ek_F, encapsM } = vectors.handshakeA
   feed.push({ label: 'dh', hex: EK_F.sk }, { label: 'ek', hex: ek_F.seed }, { label: 'encaps', hex: encapsM })
   const bundle = decodeBundle(hex(vectors.records.bundle))
-  const alice = await beginByPrekey(algorithms, devices.alice, records.alice, bundle, { user: records.bob.user, device: records.bob.device })
-  const first = parseEnvelope(hex((vectors.conversationA[0]?.unsigned ?? '') + (vectors.conversationA[0]?.signature ?? '')))
+  const alice = await beginByPrekey(algorithms, devices.alice, records.alice, bundle, {
+    user: records.bob.user,
+    device: records.bob.device,
+  })
+  const first = parseEnvelope(
+    hex((vectors.conversationA[0]?.unsigned ?? '') + (vectors.conversationA[0]?.signature ?? '')),
+  )
   if (!first.prekey) throw new Error('the first envelope has no prekey block')
   return { alice, bob: await answerPrekey(algorithms, devices.bob, prekeySecrets(), first.prekey, first.header.dh) }
 }
@@ -112,7 +118,11 @@ const play = async (sessions: Record<'alice' | 'bob', Session>, steps: readonly 
       devices[step.from],
       records[step.to],
       sessions[step.from],
-      { type: step.header.type as 1 | 2, msgId: hex(step.header.msgId), content: { kind: step.kind, content: hex(step.content) } },
+      {
+        type: step.header.type as 1 | 2,
+        msgId: hex(step.header.msgId),
+        content: { kind: step.kind, content: hex(step.content) },
+      },
       policyOf(step),
     )
     expect(toHex(sent.envelope.slice(0, -signatureBytes))).toBe(step.unsigned)
@@ -138,14 +148,24 @@ describe('QSM/1 vectors of an independent implementation', () => {
     expect(decodeRequest(hex(vectors.records.request)).record.device).toBe(vectors.identities.alice.device)
   })
 
-  it.each(vectors.wrapSign.cases.map(one => [one.name, one] as const))('judges the signature case: %s', async (_, one) => {
-    const { signer, suite, bytes, tbs } = vectors.wrapSign
-    const identityKey = records[signer].identityKey
-    const fp = await algorithms.classical.sha256(identityKey)
-    expect(toHex(toBeSigned('env', suite, fp, hex(bytes)))).toBe(tbs)
-    const verdict = await wrapVerify(algorithms, identityKey, one.purpose as Purpose, suite, hex(bytes), hex(one.signature))
-    expect(verdict).toBe(one.valid)
-  })
+  it.each(vectors.wrapSign.cases.map(one => [one.name, one] as const))(
+    'judges the signature case: %s',
+    async (_, one) => {
+      const { signer, suite, bytes, tbs } = vectors.wrapSign
+      const identityKey = records[signer].identityKey
+      const fp = await algorithms.classical.sha256(identityKey)
+      expect(toHex(toBeSigned('env', suite, fp, hex(bytes)))).toBe(tbs)
+      const verdict = await wrapVerify(
+        algorithms,
+        identityKey,
+        one.purpose as Purpose,
+        suite,
+        hex(bytes),
+        hex(one.signature),
+      )
+      expect(verdict).toBe(one.valid)
+    },
+  )
 
   it('derives the keys of mode A', async () => {
     const { ss, d, EK_F, ek_F, ct, TH, RK, CK_F, KC, sid } = vectors.handshakeA
@@ -163,14 +183,26 @@ describe('QSM/1 vectors of an independent implementation', () => {
       ss: hex(ss),
       d: hex(d),
     })
-    expect([keys.transcriptHash, keys.rootKey, keys.chainKey, keys.confirmKey, keys.sid].map(toHex)).toEqual([TH, RK, CK_F, KC, sid])
+    expect([keys.transcriptHash, keys.rootKey, keys.chainKey, keys.confirmKey, keys.sid].map(toHex)).toEqual([
+      TH,
+      RK,
+      CK_F,
+      KC,
+      sid,
+    ])
   })
 
   it('derives the keys and the confirmation of mode B', async () => {
     const { ss, d, body2, TH, RK, CK_F, KC, sid, confirm } = vectors.handshakeB
     const request = decodeRequest(hex(vectors.records.request))
     const keys = await modeBKeys(algorithms, request, records.bob, hex(body2), { ss: hex(ss), d: hex(d) })
-    expect([keys.transcriptHash, keys.rootKey, keys.chainKey, keys.confirmKey, keys.sid].map(toHex)).toEqual([TH, RK, CK_F, KC, sid])
+    expect([keys.transcriptHash, keys.rootKey, keys.chainKey, keys.confirmKey, keys.sid].map(toHex)).toEqual([
+      TH,
+      RK,
+      CK_F,
+      KC,
+      sid,
+    ])
     expect(toHex(await confirmation(algorithms.classical, keys.confirmKey, keys.transcriptHash))).toBe(confirm)
   })
 
@@ -182,28 +214,31 @@ describe('QSM/1 vectors of an independent implementation', () => {
     await play(await beginB(), vectors.conversationB)
   })
 
-  it.each(vectors.refusedEnvelopes.cases.map(one => [one.name, one] as const))('refuses the envelope: %s', async (_, one) => {
-    const sessions = await beginA()
-    await play(sessions, vectors.conversationA.slice(0, one.of))
-    const step = vectors.conversationA[one.of]
-    if (!step) throw new Error('the case names a step that is not there')
-    const bytes = hex(step.unsigned + one.signature)
-    for (const [offset, value] of one.set) bytes[offset] = value
-    const attempt = async () => {
-      const envelope = parseEnvelope(bytes)
-      const fits = Buffer.from(envelope.header.senderUser).equals(records[step.from].user)
-      const mine = envelope.header.recipientDevice === records[step.to].device
-      const sid = Buffer.from(envelope.header.sid).equals(sessions[step.to].sid)
-      const managed = (envelope.header.flags & 4) !== 0
-      if (!fits || !mine || !sid || managed) throw new Error('the envelope does not belong to this session')
-      await decrypt(algorithms, devices[step.to], records[step.from], sessions[step.to], envelope)
-    }
-    await expect(attempt()).rejects.toThrow()
-    const genuine = parseEnvelope(hex(step.unsigned + step.signature))
-    const opened = await decrypt(algorithms, devices[step.to], records[step.from], sessions[step.to], genuine)
-    expect(toHex(opened.content?.content ?? new Uint8Array())).toBe(step.content)
-    expect(other(step.from)).toBe(step.to)
-  })
+  it.each(vectors.refusedEnvelopes.cases.map(one => [one.name, one] as const))(
+    'refuses the envelope: %s',
+    async (_, one) => {
+      const sessions = await beginA()
+      await play(sessions, vectors.conversationA.slice(0, one.of))
+      const step = vectors.conversationA[one.of]
+      if (!step) throw new Error('the case names a step that is not there')
+      const bytes = hex(step.unsigned + one.signature)
+      for (const [offset, value] of one.set) bytes[offset] = value
+      const attempt = async () => {
+        const envelope = parseEnvelope(bytes)
+        const fits = Buffer.from(envelope.header.senderUser).equals(records[step.from].user)
+        const mine = envelope.header.recipientDevice === records[step.to].device
+        const sid = Buffer.from(envelope.header.sid).equals(sessions[step.to].sid)
+        const managed = (envelope.header.flags & 4) !== 0
+        if (!fits || !mine || !sid || managed) throw new Error('the envelope does not belong to this session')
+        await decrypt(algorithms, devices[step.to], records[step.from], sessions[step.to], envelope)
+      }
+      await expect(attempt()).rejects.toThrow()
+      const genuine = parseEnvelope(hex(step.unsigned + step.signature))
+      const opened = await decrypt(algorithms, devices[step.to], records[step.from], sessions[step.to], genuine)
+      expect(toHex(opened.content?.content ?? new Uint8Array())).toBe(step.content)
+      expect(other(step.from)).toBe(step.to)
+    },
+  )
 
   it('steps chains, pads, seals bodies apart and gives safety numbers', async () => {
     for (const { CK, mk, nextCK } of vectors.chain) {
@@ -224,13 +259,19 @@ describe('QSM/1 vectors of an independent implementation', () => {
     expect([toHex(sealed.body), toHex(sealed.content.content)]).toEqual([apart.body, apart.kind4Content])
     const opened = await openBodyApart(algorithms, hex(apart.msgId), hex(apart.kind4Content), hex(apart.body))
     expect(toHex(opened.content)).toBe(apart.content)
-    const party = (one: { user: string; fps: readonly string[] }) => ({ user: hex(one.user), fingerprints: one.fps.map(hex) })
+    const party = (one: { user: string; fps: readonly string[] }) => ({
+      user: hex(one.user),
+      fingerprints: one.fps.map(hex),
+    })
     const { alice, bob, digits } = vectors.safetyNumber
     expect(await safetyNumber(algorithms.classical, party(alice), party(bob))).toBe(digits)
     expect(await safetyNumber(algorithms.classical, party(bob), party(alice))).toBe(digits)
   })
 
-  it.each(vectors.badKeys.p256.map(one => [one.name, one.point] as const))('refuses the P-256 point: %s', (_, point) => {
-    expect(() => checkP256Point(hex(point))).toThrow('P-256')
-  })
+  it.each(vectors.badKeys.p256.map(one => [one.name, one.point] as const))(
+    'refuses the P-256 point: %s',
+    (_, point) => {
+      expect(() => checkP256Point(hex(point))).toThrow('P-256')
+    },
+  )
 })

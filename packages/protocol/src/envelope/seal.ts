@@ -1,19 +1,22 @@
 import { ascii, concat } from '../codec/bytes.js'
 import { Writer } from '../codec/writer.js'
-import { aadHeaderBytes, type EnvelopeHeader } from './header.js'
+import { pointBytes } from '../p256.js'
+import { aadHeaderBytes, type EnvelopeHeader, envelopeVersion } from './header.js'
 
-/** The 226 bytes of a header. */
+const aadLabel = ascii('QSM/1 aad')
+
+/** The 226 bytes of a header. Throws `usage` where a field has another length. */
 export const encodeHeader = (header: EnvelopeHeader): Uint8Array =>
   new Writer()
-    .u8(1)
+    .u8(envelopeVersion)
     .u16(header.suite)
     .u8(header.type)
     .u8(header.flags)
-    .bytes(header.sid)
-    .bytes(header.msgId)
-    .bytes(header.senderUser)
+    .fixed(16, header.sid, 'sid')
+    .fixed(16, header.msgId, 'msgId')
+    .fixed(16, header.senderUser, 'senderUser')
     .u32(header.senderDevice)
-    .bytes(header.recipientUser)
+    .fixed(16, header.recipientUser, 'recipientUser')
     .u32(header.recipientDevice)
     .u64(header.sentAt)
     .u64(header.seq)
@@ -21,9 +24,9 @@ export const encodeHeader = (header: EnvelopeHeader): Uint8Array =>
     .u32(header.pn)
     .u32(header.n)
     .u32(header.ekAck)
-    .bytes(header.dh)
-    .bytes(header.salt)
-    .bytes(header.commitment)
+    .fixed(pointBytes, header.dh, 'dh')
+    .fixed(16, header.salt, 'salt')
+    .fixed(32, header.commitment, 'commitment')
     .u32(header.ctLen)
     .finish()
 
@@ -33,5 +36,4 @@ export const envelopeAad = (
   recipientFingerprint: Uint8Array,
   header: Uint8Array,
   blocks: Uint8Array,
-): Uint8Array =>
-  concat(ascii('QSM/1 aad'), senderFingerprint, recipientFingerprint, header.subarray(0, aadHeaderBytes), blocks)
+): Uint8Array => concat(aadLabel, senderFingerprint, recipientFingerprint, header.subarray(0, aadHeaderBytes), blocks)

@@ -35,8 +35,15 @@ const prune = (entries: readonly SessionEntry[], now: number): readonly SessionE
  * Adds a session that has just begun. Where others are in use they crossed, and both stay, or they are archived
  * (docs/protocol.md section 4). `begunAt` is the peer's time of the beginning.
  */
-export const addSession = (entries: readonly SessionEntry[], session: Session, begunAt: number, now: number): readonly SessionEntry[] => {
-  const others = entries.map(entry => (entry.archivedAt === 0 && !crossed(entry, begunAt) ? { ...entry, archivedAt: now } : entry))
+export const addSession = (
+  entries: readonly SessionEntry[],
+  session: Session,
+  begunAt: number,
+  now: number,
+): readonly SessionEntry[] => {
+  const others = entries.map(entry =>
+    entry.archivedAt === 0 && !crossed(entry, begunAt) ? { ...entry, archivedAt: now } : entry,
+  )
   return prune([...others, { session, begunAt, lastOpenedAt: 0, archivedAt: 0 }], now)
 }
 

@@ -43,9 +43,7 @@ export const beginAsF = (
 })
 
 /** The session of G: it receives on CK_F and holds F's first KEM key. In mode B its own ek_A counts as its first. */
-export const beginAsG = (
-  options: Common & { readonly peerDh: Uint8Array; readonly peerKem: Uint8Array },
-): Session => ({
+export const beginAsG = (options: Common & { readonly peerDh: Uint8Array; readonly peerKem: Uint8Array }): Session => ({
   ...common(options),
   isF: false,
   own: null,

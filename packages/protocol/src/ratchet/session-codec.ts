@@ -22,14 +22,24 @@ const readPair = (reader: Reader): KeyPair => ({
 })
 
 type Ct = { readonly ekId: number; readonly ciphertext: Uint8Array }
-const writeCt = (writer: Writer, ct: Ct | null) => writeOptional(writer, ct, value => writer.u32(value.ekId).bytes(value.ciphertext))
+const writeCt = (writer: Writer, ct: Ct | null) =>
+  writeOptional(writer, ct, value => writer.u32(value.ekId).bytes(value.ciphertext))
 const readCt = (reader: Reader): Ct | null =>
   readOptional(reader, () => ({ ekId: reader.u32('ekId'), ciphertext: reader.bytes(1088, 'ct') }))
 
 /** A session as bytes, to be stored. They hold private keys. */
 export const encodeSession = (session: Session): Uint8Array => {
-  const writer = new Writer().u8(version).bytes(session.sid).bytes(session.transcriptHash).u16(session.suite).u8(session.mode)
-  writer.u8(session.isF ? 1 : 0).bytes(session.rootKey).u32(session.rootSteps).u32(session.pn)
+  const writer = new Writer()
+    .u8(version)
+    .bytes(session.sid)
+    .bytes(session.transcriptHash)
+    .u16(session.suite)
+    .u8(session.mode)
+  writer
+    .u8(session.isF ? 1 : 0)
+    .bytes(session.rootKey)
+    .u32(session.rootSteps)
+    .u32(session.pn)
   writeOptional(writer, session.own, own => writePair(writer, own))
   writeOptional(writer, session.peerDh, dh => writer.bytes(dh))
   writeOptional(writer, session.sending, chain => {
@@ -108,5 +118,22 @@ export const decodeSession = (bytes: Uint8Array): Session => {
   const unanswered = reader.u32('unanswered')
   const firstUnansweredAt = reader.u64('first unanswered')
   reader.end()
-  return { ...head, own, peerDh, sending, receiving, skipped, ownKem, ownKemId, peerKemId, peerKem, sinceKem, lastKemAt, seq, prekeyBlock, unanswered, firstUnansweredAt }
+  return {
+    ...head,
+    own,
+    peerDh,
+    sending,
+    receiving,
+    skipped,
+    ownKem,
+    ownKemId,
+    peerKemId,
+    peerKem,
+    sinceKem,
+    lastKemAt,
+    seq,
+    prekeyBlock,
+    unanswered,
+    firstUnansweredAt,
+  }
 }

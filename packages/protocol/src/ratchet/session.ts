@@ -1,5 +1,5 @@
-import type { KeyPair } from '../ports.js'
 import type { Mode } from '../handshake/key-schedule.js'
+import type { KeyPair } from '../ports.js'
 
 /** An outstanding own ML-KEM key of the ratchet: at most one a side. */
 export interface OutstandingKem {

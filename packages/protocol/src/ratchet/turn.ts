@@ -1,4 +1,5 @@
-import { refused } from '../errors.js'
+import type { Scratch } from '../codec/scratch.js'
+import { usage } from '../errors.js'
 import type { Algorithms } from '../ports.js'
 import { isKemStepDue, type RatchetPolicy } from './policy.js'
 import { rootStep } from './root-step.js'
@@ -10,29 +11,46 @@ export const turnIsDue = (session: Session): boolean => {
   return newest !== null && (session.sending === null || newest.epoch > session.sending.epoch)
 }
 
-const encapsulateWhereDue = async (algorithms: Algorithms, session: Session, policy: RatchetPolicy) => {
-  if (!session.peerKem || !isKemStepDue(session, policy, algorithms.now())) return null
-  const { ciphertext, sharedSecret } = await algorithms.kem.encapsulate(session.peerKem.publicKey)
-  return { ss: sharedSecret, ek: session.peerKem.publicKey, ct: ciphertext, ekId: session.peerKem.id }
+const encapsulateWhereDue = async (
+  algorithms: Algorithms,
+  scratch: Scratch,
+  session: Session,
+  policy: RatchetPolicy,
+) => {
+  const { peerKem } = session
+  if (!peerKem || !isKemStepDue(session, policy, algorithms.now())) return null
+  const { ciphertext, sharedSecret } = await algorithms.kem.encapsulate(peerKem.publicKey)
+  return { ss: scratch.hold(sharedSecret), ek: peerKem.publicKey, ct: ciphertext, ekId: peerKem.id }
 }
 
-/** The sending half of the ratchet, put off until there is something to send. Draws in order: P-256, KEM, new ek. */
-export const takeTurn = async (algorithms: Algorithms, session: Session, policy: RatchetPolicy): Promise<Session> => {
-  if (!session.peerDh) throw refused('there is nobody to turn to')
+/**
+ * The sending half of the ratchet, put off until there is something to send (Double Ratchet section 6.5, deferred keys).
+ * Draws in this order: the P-256 key, the encapsulation where one is due, a new own ek where none is outstanding.
+ */
+export const takeTurn = async (
+  algorithms: Algorithms,
+  scratch: Scratch,
+  session: Session,
+  policy: RatchetPolicy,
+): Promise<Session> => {
   const { classical } = algorithms
+  const { peerDh } = session
+  if (!peerDh) throw usage('this session has nobody to turn to')
   const own = await classical.generateP256()
-  const kem = await encapsulateWhereDue(algorithms, session, policy)
-  const ecdh = await classical.ecdh(own, session.peerDh)
-  const { rootKey, chainKey } = await rootStep(classical, {
+  scratch.hold(own.secretKey)
+  const kem = await encapsulateWhereDue(algorithms, scratch, session, policy)
+  const { rootKey, chainKey } = await rootStep(classical, scratch, {
     rootKey: session.rootKey,
     sid: session.sid,
     senderDh: own.publicKey,
-    receiverDh: session.peerDh,
-    ecdh,
+    receiverDh: peerDh,
+    ecdh: scratch.hold(await classical.ecdh(own, peerDh)),
     kem,
   })
   const drawn = session.ownKem ? null : await algorithms.kem.generateKeyPair()
+  if (drawn) scratch.hold(drawn.secretKey)
   const rootSteps = session.rootSteps + 1
+  const ownKemId = session.ownKemId + 1
   return {
     ...session,
     rootKey,
@@ -40,10 +58,9 @@ export const takeTurn = async (algorithms: Algorithms, session: Session, policy:
     own,
     sending: { chainKey, n: 0, epoch: rootSteps, ct: kem ? { ekId: kem.ekId, ciphertext: kem.ct } : null },
     pn: session.sending?.n ?? 0,
+    // A peer's key is used once: whoever learns this state later cannot encapsulate to it again.
     peerKem: kem ? null : session.peerKem,
     ...(kem ? { sinceKem: 0, lastKemAt: algorithms.now() } : {}),
-    ...(drawn
-      ? { ownKem: { id: session.ownKemId + 1, keyPair: drawn, attach: true }, ownKemId: session.ownKemId + 1 }
-      : {}),
+    ...(drawn ? { ownKem: { id: ownKemId, keyPair: drawn, attach: true }, ownKemId } : {}),
   }
 }

@@ -12,9 +12,9 @@ export interface Bundle {
   readonly prekey: Prekey
 }
 
-/** `u8 ver ‖ lp(DeviceRecord) ‖ Prekey with signature`. */
+/** `u8 ver ‖ lp(DeviceRecord) ‖ Prekey with signature`, from the bytes of both. */
 export const encodeBundle = (record: Uint8Array, prekey: Uint8Array): Uint8Array =>
-  new Writer().u8(version).lp(record).bytes(prekey).finish()
+  new Writer().u8(version).lp(record).fixed(prekeyBytes, prekey, 'a prekey').finish()
 
 /** Reads a bundle without judging signatures. Throws `malformed` or `refused`. */
 export const decodeBundle = (bytes: Uint8Array): Bundle => {

@@ -1,21 +1,24 @@
-import { equalBytes } from '../codec/bytes.js'
+import { copyBytes, equalBytes } from '../codec/bytes.js'
 import { Reader } from '../codec/reader.js'
 import { Writer } from '../codec/writer.js'
-import { malformed, refused } from '../errors.js'
+import { malformed, refused, usage } from '../errors.js'
 import { identityKeyBytes, identityKeyOf, type LocalDevice } from '../identity.js'
 import type { Algorithms } from '../ports.js'
-import { signatureBytes, wrapSign, wrapVerify } from '../signature.js'
-import { isSupportedSuite } from '../suite.js'
+import { signatureBytes, wrapSign } from '../signature.js'
+import { isLowerSuite, isSupportedSuite } from '../suite.js'
+import { checkSigned } from './signed.js'
+import { checkNotAhead } from './times.js'
 
 const version = 1
 const managedFlag = 1
 const maxSuites = 16
-/** How far ahead createdAt may be. */
-const aheadMs = 300_000
 
-export const deviceRecordMaxBytes = 1733 + 2 * maxSuites
+/** Without suites and signature: version, suite, user, device, flags, two times, identity key, count. */
+const fixedBytes = 1 + 2 + 16 + 4 + 1 + 8 + 8 + identityKeyBytes + 1
 
-/** A device as it shows itself; `bytes` is the whole record with its signature. */
+export const deviceRecordMaxBytes = fixedBytes + 2 * maxSuites + signatureBytes
+
+/** A device as it shows itself; `bytes` is the whole record with its signature, 1 735 bytes with one suite. */
 export interface DeviceRecord {
   readonly bytes: Uint8Array
   readonly suite: number
@@ -29,21 +32,23 @@ export interface DeviceRecord {
   readonly suites: readonly number[]
 }
 
-/** Makes and signs the record of an own device. */
+/** Makes and signs the record of an own device. Throws `usage` for a device whose suites are not ascending and its own. */
 export const makeDeviceRecord = async (
-  algorithms: Algorithms,
+  algorithms: Pick<Algorithms, 'signer' | 'classical'>,
   local: LocalDevice,
   times: { readonly createdAt: number; readonly expiresAt: number },
 ): Promise<DeviceRecord> => {
+  if (local.device === 0) throw usage('a device id is not 0')
+  checkSuites(local.suites, local.suite, usage)
   const writer = new Writer()
     .u8(version)
     .u16(local.suite)
-    .bytes(local.user)
+    .fixed(16, local.user, 'user')
     .u32(local.device)
     .u8(local.managed ? managedFlag : 0)
     .u64(times.createdAt)
     .u64(times.expiresAt)
-    .bytes(identityKeyOf(local))
+    .fixed(identityKeyBytes, identityKeyOf(local), 'the identity key')
     .u8(local.suites.length)
   for (const suite of local.suites) writer.u16(suite)
   const unsigned = writer.finish()
@@ -51,13 +56,11 @@ export const makeDeviceRecord = async (
   return decodeDeviceRecord(new Writer().bytes(unsigned).bytes(signature).finish())
 }
 
-const readSuites = (reader: Reader, suite: number): readonly number[] => {
-  const count = reader.u8('the number of suites')
-  if (count < 1 || count > maxSuites) throw malformed('a device record lists 1 to 16 suites')
-  const suites = Array.from({ length: count }, () => reader.u16('suites'))
-  if (suites.some((value, index) => index > 0 && value <= (suites[index - 1] ?? 0))) throw malformed('suites do not ascend')
-  if (!suites.includes(suite)) throw malformed('suites do not hold the suite of the record')
-  return suites
+const checkSuites = (suites: readonly number[], suite: number, fault: typeof malformed): void => {
+  if (suites.length < 1 || suites.length > maxSuites) throw fault('a device record lists 1 to 16 suites')
+  const ascends = suites.every((value, index) => index === 0 || value > (suites[index - 1] as number))
+  if (!ascends) throw fault('suites do not ascend')
+  if (!suites.includes(suite)) throw fault('suites do not hold the suite of the record')
 }
 
 /** Reads a record without judging its signature. Throws `malformed`. */
@@ -73,19 +76,34 @@ export const decodeDeviceRecord = (bytes: Uint8Array): DeviceRecord => {
   const createdAt = reader.u64('createdAt')
   const expiresAt = reader.u64('expiresAt')
   const identityKey = reader.bytes(identityKeyBytes, 'identity key')
-  const suites = readSuites(reader, suite)
-  reader.bytes(signatureBytes, 'signature')
+  const suites = Array.from({ length: reader.u8('the number of suites') }, () => reader.u16('suites'))
+  checkSuites(suites, suite, malformed)
+  reader.view(signatureBytes, 'signature')
   reader.end()
-  return { bytes: bytes.slice(), suite, user, device, managed: (flags & managedFlag) !== 0, createdAt, expiresAt, identityKey, suites }
+  const managed = (flags & managedFlag) !== 0
+  return { bytes: copyBytes(bytes), suite, user, device, managed, createdAt, expiresAt, identityKey, suites }
 }
+
+/** What of a device never changes, as it was seen first. A whole record is one. */
+export type PinnedDevice = Pick<DeviceRecord, 'identityKey' | 'suite' | 'suites' | 'managed'>
 
 /** What a record must agree with. */
 export interface ExpectedDevice {
   readonly user?: Uint8Array
   readonly device?: number
-  /** The identity key that was seen first; another one is refused. */
-  readonly pinned?: Uint8Array
+  /** What was seen first, or its identity key alone. Another one is refused with the reason `identity`. */
+  readonly pinned?: PinnedDevice | Uint8Array
+  /** The best suite that was seen of any device of this user. */
+  readonly seenSuite?: number
 }
+
+const agreesWithPinned = (record: DeviceRecord, pinned: PinnedDevice | Uint8Array): boolean =>
+  pinned instanceof Uint8Array
+    ? equalBytes(pinned, record.identityKey)
+    : equalBytes(pinned.identityKey, record.identityKey) &&
+      pinned.managed === record.managed &&
+      pinned.suite === record.suite &&
+      pinned.suites.join() === record.suites.join()
 
 /**
  * Takes a record or throws `refused`: its signature holds, createdAt is at most 5 minutes ahead, it has not expired, its
@@ -97,15 +115,20 @@ export const acceptDeviceRecord = async (
   expected: ExpectedDevice = {},
 ): Promise<void> => {
   const now = algorithms.now()
-  if (!isSupportedSuite(record.suite)) throw refused('the suite of a device record is not spoken here')
-  if (record.createdAt > now + aheadMs) throw refused('a device record comes from the future')
-  if (record.expiresAt !== 0 && record.expiresAt <= now) throw refused('a device record has expired')
-  if (expected.user && !equalBytes(expected.user, record.user)) throw refused('a device record is of another user')
-  if (expected.device !== undefined && expected.device !== record.device) throw refused('a device record is of another device')
-  if (expected.pinned && !equalBytes(expected.pinned, record.identityKey)) throw refused('the identity key has changed')
-  const unsigned = record.bytes.subarray(0, record.bytes.length - signatureBytes)
-  const signature = record.bytes.slice(record.bytes.length - signatureBytes)
-  if (!(await wrapVerify(algorithms, record.identityKey, 'device', record.suite, unsigned, signature))) {
-    throw refused('the signature of a device record does not hold')
+  if (!isSupportedSuite(record.suite)) throw refused('suite', 'the suite of a device record is not spoken here')
+  if (expected.seenSuite !== undefined && isLowerSuite(record.suite, expected.seenSuite)) {
+    throw refused('suite', 'a device record falls behind the suite that its user has spoken')
   }
+  checkNotAhead(record.createdAt, now, 'a device record')
+  if (record.expiresAt !== 0 && record.expiresAt <= now) throw refused('time', 'a device record has expired')
+  if (expected.user && !equalBytes(expected.user, record.user)) {
+    throw refused('address', 'a device record is of another user')
+  }
+  if (expected.device !== undefined && expected.device !== record.device) {
+    throw refused('address', 'a device record is of another device')
+  }
+  if (expected.pinned && !agreesWithPinned(record, expected.pinned)) {
+    throw refused('identity', 'the identity key, suites or flags of a device have changed')
+  }
+  await checkSigned(algorithms, record, 'device', record.bytes, 'a device record')
 }

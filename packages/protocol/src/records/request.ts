@@ -1,17 +1,27 @@
-import { equalBytes } from '../codec/bytes.js'
+import { copyBytes, equalBytes, wipe } from '../codec/bytes.js'
 import { Reader } from '../codec/reader.js'
 import { Writer } from '../codec/writer.js'
-import { malformed, refused } from '../errors.js'
+import { malformed, refused, usage } from '../errors.js'
 import type { LocalDevice } from '../identity.js'
-import { checkKemKey, checkP256Point } from '../key-checks.js'
+import { checkKemKey, kemPublicKeyBytes } from '../kem-key.js'
+import { checkP256Point, pointBytes } from '../p256.js'
 import type { Algorithms, KeyPair } from '../ports.js'
-import { signatureBytes, wrapSign, wrapVerify } from '../signature.js'
-import { acceptDeviceRecord, type DeviceRecord, decodeDeviceRecord, deviceRecordMaxBytes } from './device-record.js'
+import { signatureBytes, wrapSign } from '../signature.js'
+import {
+  acceptDeviceRecord,
+  type DeviceRecord,
+  decodeDeviceRecord,
+  deviceRecordMaxBytes,
+  type PinnedDevice,
+} from './device-record.js'
+import { checkSigned, unsignedPart } from './signed.js'
+import { checkNotAhead, dayMs } from './times.js'
 
 const version = 1
 const type = 1
-const maxLifeMs = 14 * 86_400_000
-const aheadMs = 300_000
+const firstKemId = 1
+
+export const requestMaxLifeMs = 14 * dayMs
 
 /** A request for a connection (mode B); `bytes` is the whole record with its signature. */
 export interface Request {
@@ -29,43 +39,47 @@ export interface Request {
 
 /** What the requester keeps until an answer was taken or the request has expired. */
 export interface RequestSecrets {
+  /** The request as it was sent. */
   readonly bytes: Uint8Array
   readonly p256: KeyPair
   readonly kem: KeyPair
 }
 
-export const requestBody = (request: Uint8Array): Uint8Array => request.slice(0, request.length - signatureBytes)
+/** A request without its signature, a copy: `body1` of mode B. */
+export const requestBody = (request: Uint8Array): Uint8Array => copyBytes(unsignedPart(request))
 
-/** Makes a request: draws the ephemeral keys and the nonce, signs. */
+/** Makes a request: draws the ephemeral keys and the nonce, signs. The caller stores it before it leaves. */
 export const makeRequest = async (
   algorithms: Algorithms,
   local: LocalDevice,
   ownRecord: DeviceRecord,
   options: { readonly requestId: Uint8Array; readonly toUser: Uint8Array; readonly lifeMs?: number },
 ): Promise<RequestSecrets> => {
+  const lifeMs = options.lifeMs ?? requestMaxLifeMs
+  if (lifeMs <= 0 || lifeMs > requestMaxLifeMs) throw usage('a request lives at most 14 days')
   const p256 = await algorithms.classical.generateP256()
   const kem = await algorithms.kem.generateKeyPair()
   const createdAt = algorithms.now()
   const unsigned = new Writer()
     .u8(version)
     .u8(type)
-    .bytes(options.requestId)
-    .bytes(local.user)
+    .fixed(16, options.requestId, 'requestId')
+    .fixed(16, local.user, 'user')
     .u32(local.device)
-    .bytes(options.toUser)
+    .fixed(16, options.toUser, 'toUser')
     .u64(createdAt)
-    .u64(createdAt + (options.lifeMs ?? maxLifeMs))
-    .bytes(algorithms.randomBytes(32))
-    .bytes(p256.publicKey)
-    .u32(1)
-    .bytes(kem.publicKey)
+    .u64(createdAt + lifeMs)
+    .fixed(32, algorithms.randomBytes(32), 'nonce')
+    .fixed(pointBytes, p256.publicKey, 'EK_A')
+    .u32(firstKemId)
+    .fixed(kemPublicKeyBytes, kem.publicKey, 'ek_A')
     .lp(ownRecord.bytes)
     .finish()
   const signature = await wrapSign(algorithms, local, 'request', local.suite, unsigned)
   return { bytes: new Writer().bytes(unsigned).bytes(signature).finish(), p256, kem }
 }
 
-/** Reads a request without judging signatures. Throws `malformed` or `refused`. */
+/** Reads a request without judging signatures. Throws `malformed`, or `refused` for keys that nobody may use. */
 export const decodeRequest = (bytes: Uint8Array): Request => {
   const reader = new Reader(bytes)
   if (reader.u8('version') !== version || reader.u8('type') !== type) throw malformed('these bytes are no request')
@@ -75,38 +89,41 @@ export const decodeRequest = (bytes: Uint8Array): Request => {
   const toUser = reader.bytes(16, 'toUser')
   const createdAt = reader.u64('createdAt')
   const expiresAt = reader.u64('expiresAt')
-  reader.bytes(32, 'nonce')
-  const p256 = reader.bytes(65, 'EK_A')
-  if (reader.u32('ekId') !== 1) throw malformed('the first ekId is 1')
-  const kem = reader.bytes(1184, 'ek_A')
+  reader.view(32, 'nonce')
+  const p256 = reader.bytes(pointBytes, 'EK_A')
+  if (reader.u32('ekId') !== firstKemId) throw malformed('the first ekId is 1')
+  const kem = reader.bytes(kemPublicKeyBytes, 'ek_A')
   const record = decodeDeviceRecord(reader.lp(deviceRecordMaxBytes, 'device record'))
-  reader.bytes(signatureBytes, 'signature')
+  reader.view(signatureBytes, 'signature')
   reader.end()
-  if (expiresAt <= createdAt || expiresAt > createdAt + maxLifeMs) throw malformed('a request lives at most 14 days')
+  if (expiresAt <= createdAt || expiresAt > createdAt + requestMaxLifeMs)
+    throw malformed('a request lives at most 14 days')
   checkP256Point(p256)
   checkKemKey(kem)
-  return { bytes: bytes.slice(), requestId, fromUser, fromDevice, toUser, createdAt, expiresAt, p256, kem, record }
+  return { bytes: copyBytes(bytes), requestId, fromUser, fromDevice, toUser, createdAt, expiresAt, p256, kem, record }
 }
 
-/** Takes a request to `toUser` or throws `refused`. `pinned` is the sender's identity key where one is known. */
+/**
+ * Takes a request to `toUser` (16 bytes) or throws `refused`. `pinned` is what was seen first of the sender's device, or its
+ * identity key alone, where it is known.
+ */
 export const acceptRequest = async (
   algorithms: Pick<Algorithms, 'signer' | 'classical' | 'now'>,
   request: Request,
   toUser: Uint8Array,
-  pinned?: Uint8Array,
+  pinned?: PinnedDevice | Uint8Array,
 ): Promise<void> => {
   const now = algorithms.now()
-  if (request.createdAt > now + aheadMs) throw refused('a request comes from the future')
-  if (request.expiresAt <= now) throw refused('a request has expired')
-  if (!equalBytes(request.toUser, toUser)) throw refused('a request is for another user')
+  checkNotAhead(request.createdAt, now, 'a request')
+  if (request.expiresAt <= now) throw refused('time', 'a request has expired')
+  if (!equalBytes(request.toUser, toUser)) throw refused('address', 'a request is for another user')
   await acceptDeviceRecord(algorithms, request.record, {
     user: request.fromUser,
     device: request.fromDevice,
     ...(pinned ? { pinned } : {}),
   })
-  const signature = request.bytes.slice(request.bytes.length - signatureBytes)
-  const { identityKey, suite } = request.record
-  if (!(await wrapVerify(algorithms, identityKey, 'request', suite, requestBody(request.bytes), signature))) {
-    throw refused('the signature of a request does not hold')
-  }
+  await checkSigned(algorithms, request.record, 'request', request.bytes, 'a request')
 }
+
+/** Overwrites the ephemeral keys of a request that was answered or has expired. */
+export const wipeRequest = (secrets: RequestSecrets): void => wipe(secrets.p256.secretKey, secrets.kem.secretKey)

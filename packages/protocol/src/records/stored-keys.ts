@@ -3,17 +3,22 @@ import { Writer } from '../codec/writer.js'
 import { malformed } from '../errors.js'
 import type { LocalDevice } from '../identity.js'
 import type { KeyPair } from '../ports.js'
-import type { PrekeyKind, PrekeySecrets } from './prekey.js'
+import { decodeDeviceRecord, deviceRecordMaxBytes } from './device-record.js'
+import { type PrekeySecrets, prekeyBodyBytes, prekeyKinds } from './prekey.js'
 import type { RequestSecrets } from './request.js'
 
+/** Of the stored forms in this file. A later version reads all earlier ones. */
 const version = 1
-const maxPartBytes = 8_192
+const maxKeyBytes = 8_192
+const maxRequestBytes = 8_192
+const maxUsedSids = 65_536
 
-const writePair = (writer: Writer, pair: KeyPair) => writer.lp(pair.publicKey).lp(pair.secretKey)
-const readPair = (reader: Reader): KeyPair => ({
-  publicKey: reader.lp(maxPartBytes, 'public key'),
-  secretKey: reader.lp(maxPartBytes, 'secret key'),
+export const writeKeyPair = (writer: Writer, pair: KeyPair): Writer => writer.lp(pair.publicKey).lp(pair.secretKey)
+export const readKeyPair = (reader: Reader): KeyPair => ({
+  publicKey: reader.lp(maxKeyBytes, 'public key'),
+  secretKey: reader.lp(maxKeyBytes, 'secret key'),
 })
+
 const begin = (bytes: Uint8Array): Reader => {
   const reader = new Reader(bytes)
   if (reader.u8('version') !== version) throw malformed('stored keys of an unknown version')
@@ -22,51 +27,71 @@ const begin = (bytes: Uint8Array): Reader => {
 
 /** An own device with its private keys as bytes, to be stored. */
 export const encodeLocalDevice = (local: LocalDevice): Uint8Array => {
-  const writer = new Writer().u8(version).bytes(local.user).u32(local.device).u16(local.suite).u8(local.managed ? 1 : 0)
-  writePair(writer, local.falcon)
-  writePair(writer, local.ecdsa).u8(local.suites.length)
+  const writer = new Writer()
+    .u8(version)
+    .fixed(16, local.user, 'user')
+    .u32(local.device)
+    .u16(local.suite)
+    .flag(local.managed)
+  writeKeyPair(writer, local.falcon)
+  writeKeyPair(writer, local.ecdsa).u8(local.suites.length)
   for (const suite of local.suites) writer.u16(suite)
   return writer.finish()
 }
 
+/** Throws `malformed` for another version or damaged bytes; so do all readers of this file. */
 export const decodeLocalDevice = (bytes: Uint8Array): LocalDevice => {
   const reader = begin(bytes)
-  const head = { user: reader.bytes(16, 'user'), device: reader.u32('device'), suite: reader.u16('suite'), managed: reader.u8('managed') === 1 }
-  const falcon = readPair(reader)
-  const ecdsa = readPair(reader)
+  const user = reader.bytes(16, 'user')
+  const device = reader.u32('device')
+  const suite = reader.u16('suite')
+  const managed = reader.flag('managed')
+  const falcon = readKeyPair(reader)
+  const ecdsa = readKeyPair(reader)
   const suites = Array.from({ length: reader.u8('suites') }, () => reader.u16('suite'))
   reader.end()
-  return { ...head, falcon, ecdsa, suites }
+  return { user, device, suite, managed, falcon, ecdsa, suites }
 }
 
 /** The private halves of a prekey as bytes, to be stored. */
 export const encodePrekeySecrets = (secrets: PrekeySecrets): Uint8Array => {
-  const writer = new Writer().u8(version).u32(secrets.id).u8(secrets.kind).u64(secrets.notAfter).lp(secrets.body)
-  writePair(writer, secrets.p256)
-  return writePair(writer, secrets.kem).finish()
+  const writer = new Writer().u8(version).u32(secrets.id).u8(secrets.kind).u64(secrets.notAfter)
+  writer.fixed(prekeyBodyBytes, secrets.body, 'the body of a prekey')
+  writeKeyPair(writer, secrets.p256)
+  writeKeyPair(writer, secrets.kem).u32(secrets.usedSids.length)
+  for (const sid of secrets.usedSids) writer.fixed(16, sid, 'sid')
+  return writer.finish()
 }
 
 export const decodePrekeySecrets = (bytes: Uint8Array): PrekeySecrets => {
   const reader = begin(bytes)
   const id = reader.u32('prekey id')
-  const kind = reader.u8('prekey kind') as PrekeyKind
+  const kind = reader.u8('prekey kind')
+  if (kind !== prekeyKinds.oneTime && kind !== prekeyKinds.lastResort) throw malformed('unknown kind of prekey')
   const notAfter = reader.u64('notAfter')
-  const body = reader.lp(maxPartBytes, 'body')
-  const secrets = { id, kind, notAfter, body, p256: readPair(reader), kem: readPair(reader) }
+  const body = reader.bytes(prekeyBodyBytes, 'body')
+  const p256 = readKeyPair(reader)
+  const kem = readKeyPair(reader)
+  const count = reader.u32('sids')
+  if (count > maxUsedSids) throw malformed('a prekey has begun more sessions than can be')
+  const usedSids = Array.from({ length: count }, () => reader.bytes(16, 'sid'))
   reader.end()
-  return secrets
+  return { id, kind, notAfter, body, p256, kem, usedSids }
 }
 
 /** What an own request keeps until it is answered, as bytes, to be stored. */
 export const encodeRequestSecrets = (secrets: RequestSecrets): Uint8Array => {
   const writer = new Writer().u8(version).lp(secrets.bytes)
-  writePair(writer, secrets.p256)
-  return writePair(writer, secrets.kem).finish()
+  writeKeyPair(writer, secrets.p256)
+  return writeKeyPair(writer, secrets.kem).finish()
 }
 
 export const decodeRequestSecrets = (bytes: Uint8Array): RequestSecrets => {
   const reader = begin(bytes)
-  const secrets = { bytes: reader.lp(maxPartBytes, 'request'), p256: readPair(reader), kem: readPair(reader) }
+  const secrets = { bytes: reader.lp(maxRequestBytes, 'request'), p256: readKeyPair(reader), kem: readKeyPair(reader) }
   reader.end()
   return secrets
 }
+
+/** A peer's record within a stored state. */
+export const readStoredRecord = (reader: Reader) => decodeDeviceRecord(reader.lp(deviceRecordMaxBytes, 'device record'))

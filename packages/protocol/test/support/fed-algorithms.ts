@@ -1,5 +1,5 @@
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { p256 } from '@noble/curves/nist.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import { loadPostQuantum } from '@qsm/wasm/noble'
 import { type Algorithms, createWebCryptoClassical } from '../../src/index.js'
 

@@ -66,9 +66,19 @@ export interface Vectors {
     readonly suite: number
     readonly bytes: string
     readonly tbs: string
-    readonly cases: readonly { readonly name: string; readonly purpose: string; readonly signature: string; readonly valid: boolean }[]
+    readonly cases: readonly {
+      readonly name: string
+      readonly purpose: string
+      readonly signature: string
+      readonly valid: boolean
+    }[]
   }
-  readonly handshakeA: Handshake & { readonly prekeyP256: Pair; readonly prekeyKem: KemPair; readonly EK_F: Pair; readonly ek_F: KemPair }
+  readonly handshakeA: Handshake & {
+    readonly prekeyP256: Pair
+    readonly prekeyKem: KemPair
+    readonly EK_F: Pair
+    readonly ek_F: KemPair
+  }
   readonly handshakeB: Handshake & {
     readonly EK_A: Pair
     readonly ek_A: KemPair
@@ -81,11 +91,29 @@ export interface Vectors {
   readonly conversationA: readonly ConversationStep[]
   readonly conversationB: readonly ConversationStep[]
   readonly refusedEnvelopes: {
-    readonly cases: readonly { readonly name: string; readonly of: number; readonly set: readonly [number, number][]; readonly signature: string }[]
+    readonly cases: readonly {
+      readonly name: string
+      readonly of: number
+      readonly set: readonly [number, number][]
+      readonly signature: string
+    }[]
   }
   readonly chain: readonly { readonly CK: string; readonly mk: string; readonly nextCK: string }[]
-  readonly padding: readonly { readonly kind: number; readonly contentLength: number; readonly fill: string; readonly plaintextLength: number; readonly plaintextSha256: string }[]
-  readonly bodyApart: { readonly msgId: string; readonly key: string; readonly kind: number; readonly content: string; readonly body: string; readonly kind4Content: string }
+  readonly padding: readonly {
+    readonly kind: number
+    readonly contentLength: number
+    readonly fill: string
+    readonly plaintextLength: number
+    readonly plaintextSha256: string
+  }[]
+  readonly bodyApart: {
+    readonly msgId: string
+    readonly key: string
+    readonly kind: number
+    readonly content: string
+    readonly body: string
+    readonly kind4Content: string
+  }
   readonly safetyNumber: {
     readonly alice: { readonly user: string; readonly fps: readonly string[] }
     readonly bob: { readonly user: string; readonly fps: readonly string[] }
@@ -96,7 +124,9 @@ export interface Vectors {
 
 /** Vectors of QSM/1 from an independent implementation; see tests/vectors/qsm1/README.md. */
 export const loadVectors = (): Vectors =>
-  JSON.parse(readFileSync(new URL('../../../../tests/vectors/qsm1/qsm1-vectors.json', import.meta.url), 'utf8')) as Vectors
+  JSON.parse(
+    readFileSync(new URL('../../../../tests/vectors/qsm1/qsm1-vectors.json', import.meta.url), 'utf8'),
+  ) as Vectors
 
 export const localDevice = (identity: Identity): LocalDevice => ({
   user: hex(identity.userBytes),
