@@ -2,7 +2,9 @@ import type { RouteGroup } from '@qsm/server-kit'
 import { type Accounts, startAccounts } from './accounts/accounts.js'
 import type { MessageContext } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
+import { expiryJob } from './jobs/expiry.js'
 import { startRetention } from './jobs/retention.js'
+import { scheduleJobs } from './jobs/schedule.js'
 import { createMailboxes, type Mailboxes } from './mailbox/mailbox.js'
 import { acknowledge } from './routes/acknowledge.js'
 import { blockUser } from './routes/block-user.js'
@@ -72,7 +74,8 @@ const routesOf = (parts: MessageParts) => [
 /** The message service over its context: its routes and its sockets. */
 export const createMessageApp = async (context: MessageContext): Promise<MessageApp> => {
   const { metrics, tokens } = context
-  const accounts = await startAccounts(context)
+  const tokenLifeMs = tokens.lifeSeconds * 1000
+  const accounts = await startAccounts({ ...context, tokenLifeMs })
   const devices = createDevices(context)
   const mailboxes = createMailboxes(context.database)
   const send = createSend(context, devices, {
@@ -92,6 +95,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopRetention = startRetention(context)
+  const stopJobs = scheduleJobs(context, [expiryJob(tokenLifeMs)])
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
     sockets,
@@ -99,7 +103,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       routes: routesOf(parts),
       authenticate(token) {
         const caller = tokens.verifyAccess(token)
-        accounts.revocations.check(caller)
+        accounts.check(caller)
         return caller
       },
       authenticateService(token) {
@@ -107,9 +111,11 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       },
     },
     async close() {
-      accounts.stop()
+      await accounts.stop()
+      devices.stop()
       sockets.stop()
       stopRetention()
+      await stopJobs()
       await context.database.close()
     },
   }

@@ -1,4 +1,12 @@
-import { databaseVariables, defineVariables, environmentVariables, flag, httpVariables, tokenVariables, wholeNumber } from '@qsm/server-kit'
+import {
+  databaseVariables,
+  defineVariables,
+  environmentVariables,
+  flag,
+  httpVariables,
+  tokenVariables,
+  wholeNumber,
+} from '@qsm/server-kit'
 
 export const messageVariables = defineVariables({
   ...environmentVariables,

@@ -1,15 +1,44 @@
 import type { AccountFeed } from '@qsm/contract'
 import type { Classical, Signer } from '@qsm/protocol'
-import { type Bus, type Clock, createNodeClassical, type Database, type Logger, type Metrics, openDatabase, type RateLimits, type Secret, type Tokens } from '@qsm/server-kit'
+import {
+  type Bus,
+  type Clock,
+  createNodeClassical,
+  type Database,
+  type Logger,
+  type Metrics,
+  openDatabase,
+  type RateLimits,
+  type Secret,
+  type Tokens,
+} from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
-import { KnownAccountEntity } from './entities/account.js'
-import { StoredDeviceEntity } from './entities/device.js'
+import { FeedPositionEntity, KnownAccountEntity, RevocationEntity } from './entities/account.js'
+import { StoredConnectionEntity, StoredRequestEntity } from './entities/connection.js'
+import {
+  DeviceBindingEntity,
+  StartedUseEntity,
+  StoredDeviceEntity,
+  StoredPrekeyEntity,
+  UsedPrekeyEntity,
+} from './entities/device.js'
 import { Devices1767225600001 } from './migrations/0001-devices.js'
 import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [Devices1767225600001, Mailboxes1767225600002]
-export const messageEntities = [KnownAccountEntity, StoredDeviceEntity]
+export const messageEntities = [
+  KnownAccountEntity,
+  FeedPositionEntity,
+  RevocationEntity,
+  StoredDeviceEntity,
+  DeviceBindingEntity,
+  StoredPrekeyEntity,
+  UsedPrekeyEntity,
+  StoredConnectionEntity,
+  StoredRequestEntity,
+  StartedUseEntity,
+]
 
 /** What a server needs to judge records and envelopes; it holds no key of any user. */
 export interface Verifier {

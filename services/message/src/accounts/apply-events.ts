@@ -1,39 +1,65 @@
 import type { AccountEvent } from '@qsm/contract'
 import type { Query } from '@qsm/server-kit'
+import { lockMailboxesOf } from '../mailbox/create-mailbox.js'
+import { revokedBy } from './revocations.js'
 
-const revoking = new Set(['session_ended', 'disabled', 'deleted'])
+/** Everything of a user goes with the account, by foreign keys; locked before in the order that all transactions keep. */
+const removeUser = async (query: Query, userId: string): Promise<void> => {
+  await query('SELECT 1 FROM message.account WHERE user_id = $1 FOR UPDATE', [userId])
+  await query(
+    `SELECT 1 FROM message.connection WHERE user_low = $1 OR user_high = $1 ORDER BY user_low, user_high FOR UPDATE`,
+    [userId],
+  )
+  await lockMailboxesOf(query, userId)
+  await query('DELETE FROM message.account WHERE user_id = $1', [userId])
+}
 
-const apply = async (query: Query, event: AccountEvent): Promise<void> => {
-  if (event.type === 'created') {
-    await query(
-      `INSERT INTO message.account (user_id, username, username_key, state) VALUES ($1, $2::text, lower($2::text), 'active')
-       ON CONFLICT (user_id) DO NOTHING`,
-      [event.user_id, event.username],
-    )
-  }
-  if (event.type === 'disabled' || event.type === 'enabled') {
-    const state = event.type === 'enabled' ? 'active' : 'disabled'
-    await query('UPDATE message.account SET state = $2 WHERE user_id = $1', [event.user_id, state])
-  }
-  if (event.type === 'deleted') {
-    await query('DELETE FROM message.body WHERE sender_user = $1', [event.user_id])
-    await query('DELETE FROM message.account WHERE user_id = $1', [event.user_id])
-  }
-  if (event.type === 'session_ended') await query('DELETE FROM message.device_binding WHERE session_id = $1', [event.session_id])
-  if (revoking.has(event.type)) {
-    await query(
-      'INSERT INTO message.revocation (event_id, user_id, session_id, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING',
-      [event.id, event.user_id, event.type === 'session_ended' ? event.session_id : null, event.at],
-    )
+const project = async (query: Query, event: AccountEvent): Promise<void> => {
+  switch (event.type) {
+    case 'created':
+      await query(
+        `INSERT INTO message.account (user_id, username, username_key, state, created_at)
+         VALUES ($1, $2, lower($2), 'active', $3) ON CONFLICT (user_id) DO NOTHING`,
+        [event.user_id, event.username, event.at],
+      )
+      return
+    case 'disabled':
+    case 'enabled':
+      await query('UPDATE message.account SET state = $2 WHERE user_id = $1', [
+        event.user_id,
+        event.type === 'enabled' ? 'active' : 'disabled',
+      ])
+      return
+    case 'deleted':
+      await removeUser(query, event.user_id)
+      return
+    case 'session_ended':
+      await query('DELETE FROM message.device_binding WHERE session_id = $1', [event.session_id])
   }
 }
 
-/** Applies events to the projection, each once over all pods: the position is moved in the same transaction. */
+const remember = async (query: Query, event: AccountEvent): Promise<void> => {
+  const revoked = revokedBy(event)
+  if (!revoked) return
+  await query(
+    `INSERT INTO message.revocation (event_id, user_id, session_id, at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT DO NOTHING`,
+    [event.id, revoked.userId, revoked.sessionId, event.at],
+  )
+}
+
+/**
+ * Applies events to the projection, within the caller's transaction: each once over all pods, since the position moves with
+ * them. A deleted account takes everything of its user along.
+ */
 export const applyEvents = async (query: Query, events: readonly AccountEvent[]): Promise<void> => {
   const [row] = await query<{ position: string }>('SELECT position FROM message.feed_position FOR UPDATE')
   const position = Number(row?.position ?? 0)
-  const fresh = events.filter(event => event.id > position)
-  for (const event of fresh) await apply(query, event)
-  const last = fresh.at(-1)
-  if (last) await query('UPDATE message.feed_position SET position = $1', [last.id])
+  for (const event of events) {
+    if (event.id <= position) continue
+    await project(query, event)
+    await remember(query, event)
+  }
+  const last = events.at(-1)?.id ?? 0
+  if (last > position) await query('UPDATE message.feed_position SET position = $1', [last])
 }

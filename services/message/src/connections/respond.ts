@@ -1,66 +1,86 @@
-import { acceptResponse, decodeRequest, decodeResponse } from '@qsm/protocol'
-import { type Caller, idFromBytes, QsmError } from '@qsm/server-kit'
-import type { MessageContext } from '../context.js'
-import type { Devices } from '../devices/devices.js'
-import { recordRefused } from '../devices/register.js'
-import { lockPair, setState } from './pair.js'
+import { type Database, QsmError, type Query } from '@qsm/server-kit'
+import { type Connection, lockPair, openPair, refuseBlocked, setState } from './pair.js'
 
-interface RequestRow {
+/** A request as its receiver may answer it. */
+export interface AnswerableRequest {
+  readonly request_id: string
   readonly from_user: string
+  /** The signed Request; null for one that no device has made. */
   readonly handshake: Buffer | null
-  readonly state: string
+}
+
+interface RequestRow extends AnswerableRequest {
+  readonly state: 'pending' | 'accepted' | 'rejected'
   readonly expires_at: Date
 }
 
-const judge = async (context: MessageContext, devices: Devices, caller: Caller, request: RequestRow, bytes: Uint8Array): Promise<void> => {
-  const address = await devices.requireBound(caller.sessionId)
-  const registered = await devices.record(address)
-  if (!registered || !request.handshake) throw new QsmError('device_required')
-  try {
-    const response = decodeResponse(bytes)
-    await acceptResponse(context.verifier, response, decodeRequest(new Uint8Array(request.handshake)), registered.identityKey)
-    if (idFromBytes(response.fromUser) !== caller.userId || response.fromDevice !== address.deviceId) {
-      throw new QsmError('forbidden', 'handshake: the response names another sender than this device.')
-    }
-  } catch (error) {
-    if (error instanceof QsmError) throw error
-    throw recordRefused(error, 'handshake')
+const find = async (
+  query: Query,
+  requestId: string,
+  toUserId: string,
+  now: number,
+  lock: '' | 'FOR UPDATE',
+): Promise<RequestRow> => {
+  const [row] = await query<RequestRow>(
+    `SELECT request_id, from_user, handshake, state, expires_at FROM message.connection_request
+     WHERE request_id = $1 AND to_user = $2 ${lock}`,
+    [requestId, toUserId],
+  )
+  if (row && row.state !== 'pending') throw new QsmError('already_answered')
+  if (!row || row.expires_at.getTime() <= now) {
+    throw new QsmError('not_found', 'There is no such request, or it has expired.')
   }
+  return row
 }
 
-/** Answers a request once. Returns the id of the user who asked. */
-export const answerRequest = async (
-  context: MessageContext,
-  devices: Devices,
-  caller: Caller,
-  answer: { readonly requestId: string; readonly accept: boolean; readonly handshake: Uint8Array | null },
-): Promise<string> => {
-  const find = 'SELECT from_user, handshake, state, expires_at FROM message.connection_request WHERE request_id = $1 AND to_user = $2'
-  const key = [answer.requestId, caller.userId]
-  const [request] = await context.database.query<RequestRow>(find, key)
-  const now = context.clock.now()
-  if (!request || request.expires_at.getTime() <= now) throw new QsmError('not_found', 'There is no such request, or it has expired.')
-  if (request.state !== 'pending') throw new QsmError('already_answered')
-  if (answer.accept) {
-    if (!answer.handshake) throw new QsmError('validation_failed', 'handshake: is missing', { details: { field: 'handshake' } })
-    await judge(context, devices, caller, request, answer.handshake)
-  }
-  await context.database.transaction(async query => {
-    const connection = await lockPair(query, caller.userId, request.from_user)
-    const [locked] = await query<RequestRow>(`${find} FOR UPDATE`, key)
-    if (locked?.state !== 'pending') throw new QsmError('already_answered')
-    await query('UPDATE message.connection_request SET state = $2, response = $3, answered_at = $4 WHERE request_id = $1', [
-      answer.requestId,
-      answer.accept ? 'accepted' : 'rejected',
-      answer.accept ? answer.handshake : null,
-      new Date(now),
-    ])
-    if (answer.accept) await setState(query, caller.userId, request.from_user, 'open', request.from_user, answer.requestId)
-    else if (connection.state === 'requested') {
-      await setState(query, caller.userId, request.from_user, 'rejected', request.from_user, answer.requestId)
-    }
-  })
-  context.bus.publish({ kind: 'connection', user_id: request.from_user, request_id: answer.requestId })
-  context.bus.publish({ kind: 'connection', user_id: caller.userId, request_id: answer.requestId })
-  return request.from_user
+/** The request that a user wants to answer. Throws `not_found` or `already_answered`. */
+export const findRequest = (
+  database: Database,
+  requestId: string,
+  toUserId: string,
+  now: number,
+): Promise<AnswerableRequest> => find(database.query, requestId, toUserId, now, '')
+
+export interface Answer {
+  readonly requestId: string
+  readonly userId: string
+  readonly peerId: string
+  /** The verified Response and the device that made it; null rejects. */
+  readonly accepted: { readonly response: Uint8Array; readonly deviceId: number } | null
+  readonly now: number
 }
+
+/** A rejection closes what the asker has begun, unless another request of the two still waits. */
+const reject = async (query: Query, answer: Answer, connection: Connection): Promise<void> => {
+  const { userId, peerId, now } = answer
+  const isBegun = connection.state === 'requested' || connection.state === 'started'
+  if (!isBegun || (connection.state === 'started' && connection.initiator === userId)) return
+  const [waiting] = await query(
+    `SELECT 1 FROM message.connection_request
+     WHERE from_user IN ($1, $2) AND to_user IN ($1, $2) AND state = 'pending' AND expires_at > $3 LIMIT 1`,
+    [userId, peerId, new Date(now)],
+  )
+  if (!waiting) await setState(query, userId, peerId, 'rejected', peerId, answer.requestId)
+}
+
+/** Stores the answer to a request. The first counts: throws `already_answered` for another, also `blocked`, `not_found`. */
+export const storeAnswer = (database: Database, answer: Answer): Promise<void> =>
+  database.transaction(async query => {
+    const { requestId, userId, peerId, accepted, now } = answer
+    const connection = await lockPair(query, userId, peerId)
+    refuseBlocked(connection)
+    await find(query, requestId, userId, now, 'FOR UPDATE')
+    await query(
+      `UPDATE message.connection_request SET state = $2, response = $3, answered_by_device = $4, answered_at = $5
+       WHERE request_id = $1`,
+      [
+        requestId,
+        accepted ? 'accepted' : 'rejected',
+        accepted && Buffer.from(accepted.response),
+        accepted && accepted.deviceId,
+        new Date(now),
+      ],
+    )
+    if (accepted) await openPair(query, userId, peerId, peerId, requestId)
+    else await reject(query, answer, connection)
+  })

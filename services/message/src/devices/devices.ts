@@ -1,6 +1,6 @@
 import { type DeviceRecord, decodeDeviceRecord } from '@qsm/protocol'
-import { QsmError } from '@qsm/server-kit'
-import type { MessageContext } from '../context.js'
+import { type Bus, type Clock, type Database, QsmError } from '@qsm/server-kit'
+import { createKeptMap } from './kept-map.js'
 
 export interface DeviceAddress {
   readonly userId: string
@@ -10,38 +10,43 @@ export interface DeviceAddress {
 export interface Devices {
   /** The device that a login session is bound to, or null. */
   bound(sessionId: string): Promise<DeviceAddress | null>
-  /** The same, or throws `device_required`. */
+  /** The same. Throws `device_required` where there is none. */
   requireBound(sessionId: string): Promise<DeviceAddress>
-  /** The parsed record of a device that was not removed; its keys never change, so it is kept. */
+  /** The parsed record of a device that was not removed, or null. Keys, suites and flags are those of the device for ever. */
   record(address: DeviceAddress): Promise<DeviceRecord | null>
+  /** The bound device of a login session with its record. Throws `device_required`. */
+  requireSender(sessionId: string): Promise<DeviceAddress & { readonly record: DeviceRecord }>
+  /** Ids of the active devices of each of these users. */
+  activeOf(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>
+  /** Forgets what is kept of a device, as when it was removed. */
   forget(address: DeviceAddress): void
+  /** Keeps what this pod has just stored. */
   remember(sessionId: string, address: DeviceAddress): void
+  stop(): void
 }
 
+/** How long a binding is trusted without a look: a hint that it has changed may be lost. */
 const bindingLifeMs = 5_000
 const maxKept = 50_000
 
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
 
-/** Bounds a map by dropping what was put in first. */
-const put = <V>(map: Map<string, V>, key: string, value: V): void => {
-  if (map.size >= maxKept) map.delete(map.keys().next().value as string)
-  map.set(key, value)
-}
-
-export const createDevices = (context: MessageContext): Devices => {
-  const { database, clock, bus } = context
-  const bindings = new Map<string, { address: DeviceAddress; until: number }>()
-  const records = new Map<string, DeviceRecord>()
+/** Devices as requests ask for them, over the database; what does not change is kept in memory. */
+export const createDevices = ({ database, bus, clock }: { database: Database; bus: Bus; clock: Clock }): Devices => {
+  const bindings = createKeptMap<{ readonly address: DeviceAddress; readonly until: number }>(maxKept)
+  const records = createKeptMap<DeviceRecord>(maxKept)
 
   const forget = (address: DeviceAddress) => {
     records.delete(keyOf(address))
-    for (const [sessionId, entry] of bindings) {
-      if (keyOf(entry.address) === keyOf(address)) bindings.delete(sessionId)
-    }
+    bindings.deleteWhere(({ address: bound }) => keyOf(bound) === keyOf(address))
   }
-  bus.subscribe('device-removed', hint => forget({ userId: hint.user_id, deviceId: hint.device_id }))
-  bus.subscribe('device-bound', hint => bindings.delete(hint.session_id))
+  const unsubscribe = [
+    bus.subscribe('device-removed', hint => forget({ userId: hint.user_id, deviceId: hint.device_id })),
+    bus.subscribe('device-bound', hint => bindings.delete(hint.session_id)),
+  ]
+
+  const remember = (sessionId: string, address: DeviceAddress) =>
+    bindings.put(sessionId, { address, until: clock.now() + bindingLifeMs })
 
   const bound = async (sessionId: string): Promise<DeviceAddress | null> => {
     const known = bindings.get(sessionId)
@@ -53,32 +58,53 @@ export const createDevices = (context: MessageContext): Devices => {
     )
     if (!row) return null
     const address = { userId: row.user_id, deviceId: Number(row.device_id) }
-    put(bindings, sessionId, { address, until: clock.now() + bindingLifeMs })
+    remember(sessionId, address)
     return address
+  }
+
+  const requireBound = async (sessionId: string): Promise<DeviceAddress> => {
+    const address = await bound(sessionId)
+    if (!address) throw new QsmError('device_required')
+    return address
+  }
+  const recordOf = async (address: DeviceAddress): Promise<DeviceRecord | null> => {
+    const known = records.get(keyOf(address))
+    if (known) return known
+    const [row] = await database.query<{ record: Buffer }>(
+      'SELECT record FROM message.device WHERE user_id = $1 AND device_id = $2 AND removed_at IS NULL',
+      [address.userId, address.deviceId],
+    )
+    if (!row) return null
+    const record = decodeDeviceRecord(new Uint8Array(row.record))
+    records.put(keyOf(address), record)
+    return record
   }
 
   return {
     bound,
+    requireBound,
+    record: recordOf,
     forget,
-    async requireBound(sessionId) {
-      const address = await bound(sessionId)
-      if (!address) throw new QsmError('device_required')
-      return address
+    remember,
+    async requireSender(sessionId) {
+      const address = await requireBound(sessionId)
+      const record = await recordOf(address)
+      if (!record) throw new QsmError('device_required')
+      return { ...address, record }
     },
-    async record(address) {
-      const known = records.get(keyOf(address))
-      if (known) return known
-      const [row] = await database.query<{ record: Buffer }>(
-        'SELECT record FROM message.device WHERE user_id = $1 AND device_id = $2 AND removed_at IS NULL',
-        [address.userId, address.deviceId],
+    async activeOf(userIds) {
+      const rows = await database.query<{ user_id: string; device_id: string }>(
+        `SELECT user_id, device_id FROM message.device
+         WHERE user_id = ANY($1::uuid[]) AND removed_at IS NULL AND (expires_at = 0 OR expires_at > $2)
+         ORDER BY user_id, device_id`,
+        [userIds, clock.now()],
       )
-      if (!row) return null
-      const record = decodeDeviceRecord(new Uint8Array(row.record))
-      put(records, keyOf(address), record)
-      return record
+      const found = new Map<string, number[]>(userIds.map(userId => [userId, []]))
+      for (const row of rows) found.get(row.user_id)?.push(Number(row.device_id))
+      return found
     },
-    remember(sessionId, address) {
-      put(bindings, sessionId, { address, until: clock.now() + bindingLifeMs })
+    stop() {
+      for (const end of unsubscribe) end()
     },
   }
 }

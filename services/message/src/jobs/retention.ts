@@ -24,9 +24,6 @@ const statements = (context: MessageContext, now: number): readonly (readonly [s
       now - 3_600_000,
     ],
     ['DELETE FROM message.ticket WHERE expires_at < $1', new Date(now)],
-    ['DELETE FROM message.revocation WHERE at < $1', new Date(now - 2 * context.tokens.lifeSeconds * 1000 - 60_000)],
-    ['DELETE FROM message.connection_request WHERE expires_at < $1', new Date(now - limits.requestLifeMs)],
-    ['DELETE FROM message.prekey WHERE not_after < $1', now],
   ]
 }
 

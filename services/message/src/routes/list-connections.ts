@@ -6,5 +6,10 @@ import { listConnections as list } from '../connections/list.js'
 export const listConnections = ({ context, devices }: MessageParts) =>
   route(contract)(async ({ caller }) => {
     const device = await devices.bound(caller.sessionId)
-    return { status: 200, body: { connections: await list(context, caller.userId, device?.deviceId ?? null) } }
+    const connections = await list(context.database, {
+      userId: caller.userId,
+      deviceId: device?.deviceId ?? null,
+      now: context.clock.now(),
+    })
+    return { status: 200, body: { connections } }
   })

@@ -1,11 +1,11 @@
-import { encodeBase64, listDevices as contract } from '@qsm/contract'
+import { listDevices as contract, encodeBase64 } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 import type { MessageParts } from '../app.js'
-import { devicesOf } from '../devices/list.js'
+import { activeDevicesOf } from '../devices/list-active.js'
 
 export const listDevices = ({ context }: MessageParts) =>
   route(contract)(async ({ caller }) => {
-    const devices = await devicesOf(context, caller.userId)
+    const devices = await activeDevicesOf(context.database, caller.userId, context.clock.now())
     return {
       status: 200,
       body: {

@@ -1,7 +1,10 @@
 import { listPendingRequests as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 import type { MessageParts } from '../app.js'
-import { pendingRequests } from '../connections/list.js'
+import { pendingRequests } from '../connections/pending.js'
 
 export const listPendingRequests = ({ context }: MessageParts) =>
-  route(contract)(async ({ caller }) => ({ status: 200, body: { requests: await pendingRequests(context, caller.userId) } }))
+  route(contract)(async ({ caller }) => {
+    const requests = await pendingRequests(context.database, { userId: caller.userId, now: context.clock.now() })
+    return { status: 200, body: { requests } }
+  })

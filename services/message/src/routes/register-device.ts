@@ -7,7 +7,10 @@ export const registerDevice = ({ context, accounts, devices }: MessageParts) => 
   const perUser = context.rateLimits({ name: 'device', points: 60, perSeconds: 60 })
   return route(contract)(async ({ caller, body }) => {
     await perUser.take(caller.userId)
-    const { deviceId, isNew } = await register(context, accounts, devices, caller, decodeBase64(body.device_record))
+    await accounts.requireActiveUser(caller)
+    const { deviceId, isNew } = await register(context, caller, decodeBase64(body.device_record))
+    devices.remember(caller.sessionId, { userId: caller.userId, deviceId })
+    context.bus.publish({ kind: 'device-bound', session_id: caller.sessionId })
     return isNew ? { status: 201, body: { device_id: deviceId } } : { status: 200, body: { device_id: deviceId } }
   })
 }

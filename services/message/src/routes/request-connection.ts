@@ -1,25 +1,44 @@
-import { decodeBase64, requestConnection as contract } from '@qsm/contract'
-import { QsmError, route } from '@qsm/server-kit'
+import { requestConnection as contract, decodeBase64 } from '@qsm/contract'
+import { idFromBytes, QsmError, route } from '@qsm/server-kit'
 import type { MessageParts } from '../app.js'
-import { askForConnection } from '../connections/request.js'
+import { announceConnection } from '../connections/announce.js'
+import { judgeRequest } from '../connections/judge-handshake.js'
+import { storeRequest } from '../connections/request.js'
+
+const field = 'receiver_username'
 
 export const requestConnection = ({ context, accounts, devices }: MessageParts) => {
   const perUser = context.rateLimits({ name: 'connection-request', points: 60, perSeconds: 600 })
   return route(contract)(async ({ caller, body }) => {
     const receiver = await accounts.byName(body.receiver_username)
-    if (!receiver) throw new QsmError('not_found', 'There is no user of this name.', { details: { field: 'receiver_username' } })
+    if (!receiver) throw new QsmError('not_found', 'There is no user of this name.', { details: { field } })
     if (receiver.userId === caller.userId) {
-      throw new QsmError('bad_request', 'receiver_username: this is you.', { details: { field: 'receiver_username' } })
+      throw new QsmError('bad_request', `${field}: this is you. Name another user.`, { details: { field } })
     }
     if (body.handshake === undefined) {
-      throw new QsmError('not_implemented', 'A request without handshake needs a managed device, which is not in this version yet.')
+      const text = 'A request without handshake needs a managed device, which is not in this version yet.'
+      throw new QsmError('not_implemented', text)
     }
     await perUser.take(caller.userId)
-    const handshake = decodeBase64(body.handshake)
-    const asked = await askForConnection(context, devices, caller, receiver, handshake, body.sender_public_keys ?? null)
+    const sender = await devices.requireSender(caller.sessionId)
+    const request = await judgeRequest(context.verifier, sender, receiver.userId, decodeBase64(body.handshake))
+    const requestId = idFromBytes(request.requestId)
+    const isNew = await storeRequest(context.database, {
+      request,
+      fromUserId: caller.userId,
+      toUserId: receiver.userId,
+      publicKeys: body.sender_public_keys ?? null,
+      now: context.clock.now(),
+    })
+    if (isNew) announceConnection(context.bus, caller.userId, receiver.userId, requestId)
     return {
       status: 201,
-      body: { request_id: asked.requestId, status: 'sent', receiver: receiver.username, expires_at: asked.expiresAt.toISOString() },
+      body: {
+        request_id: requestId,
+        status: 'sent',
+        receiver: receiver.username,
+        expires_at: new Date(request.expiresAt).toISOString(),
+      },
     }
   })
 }

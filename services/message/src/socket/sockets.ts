@@ -1,8 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { closeCodes, type ServerFrame } from '@qsm/contract'
+import { closeCodes, type HintOf, type ServerFrame } from '@qsm/contract'
 import { acceptSockets, bearerToken, type Caller, closeInWaves, type CounterMetric, QsmError, type Socket, type Sockets } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
-import { listConnections, pendingRequests } from '../connections/list.js'
+import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
@@ -47,7 +47,7 @@ export const createSocketService = (
 
   const authenticate = async (request: IncomingMessage, ticket: string | null): Promise<Identity> => {
     const caller = ticket === null ? context.tokens.verifyAccess(bearerToken(request.headers.authorization)) : await redeemTicket(context, ticket)
-    accounts.revocations.check(caller)
+    accounts.check(caller)
     const name = request.qsmSocketName
     if (name && name.toLowerCase() !== caller.username.toLowerCase()) throw new QsmError('forbidden', 'This path names another user.')
     const address = await devices.bound(caller.sessionId)
@@ -96,24 +96,16 @@ export const createSocketService = (
     })
   }
 
-  const pushConnection = async (userId: string, requestId: string) => {
-    const entries = [...(byUser.get(userId) ?? [])]
-    if (entries.length === 0) return
-    for (const request of await pendingRequests(context, userId, requestId)) {
-      for (const { socket } of entries) socket.sendText(JSON.stringify({ type: 'connection_request', ...request }))
-    }
-    for (const { socket, address } of entries) {
-      const [update] = await listConnections(context, userId, address?.deviceId ?? null, requestId)
-      if (!update) continue
-      const { request_id, state, peer_username } = update
-      const frame: ServerFrame = { type: 'session_update', request_id, state, peer_username, handshake: update.handshake ?? null }
-      if (socket.isOpen) socket.sendText(JSON.stringify(frame))
+  const pushConnection = async (hint: HintOf<'connection'>) => {
+    for (const { socket, address } of [...(byUser.get(hint.user_id) ?? [])]) {
+      const frames = await connectionFramesFor(context.database, hint, address?.deviceId ?? null, clock.now())
+      if (socket.isOpen) for (const frame of frames) socket.sendText(JSON.stringify(frame))
     }
   }
 
   bus.subscribe('mailbox', hint => byDevice.get(`${hint.user_id}/${hint.device_id}`)?.delivery?.wake())
   bus.subscribe('connection', hint => {
-    pushConnection(hint.user_id, hint.request_id).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
+    pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
   })
   bus.subscribe('device-removed', hint => byDevice.get(`${hint.user_id}/${hint.device_id}`)?.socket.close(closeCodes.deviceRemoved))
   bus.subscribe('socket-opened', hint => {
@@ -122,15 +114,11 @@ export const createSocketService = (
     if (entry && entry.socket.id !== hint.socket_id && !ownSockets.has(hint.socket_id)) entry.socket.close(closeCodes.displaced)
   })
   const ownSockets = new Set<string>()
-  accounts.revocations.listen({
-    sessionEnded: sessionId => {
-      for (const entries of byUser.values()) {
-        for (const entry of entries) if (entry.caller.sessionId === sessionId) entry.socket.close(closeCodes.sessionEnded)
-      }
-    },
-    userEnded: userId => {
-      for (const entry of byUser.get(userId) ?? []) entry.socket.close(closeCodes.sessionEnded)
-    },
+  accounts.onRevoked(({ userId, sessionId, at }) => {
+    for (const { socket, caller } of byUser.get(userId) ?? []) {
+      const isOver = sessionId === null ? caller.issuedAt <= at : caller.sessionId === sessionId
+      if (isOver) socket.close(closeCodes.sessionEnded)
+    }
   })
   const timer = setInterval(() => {
     const now = clock.now()
