@@ -42,6 +42,7 @@ export interface MessageParts {
 
 export interface MessageApp {
   readonly group: RouteGroup
+  readonly accounts: Accounts
   readonly sockets: SocketService
   /** Ends background work and closes the database. Sockets are drained before. */
   close(): Promise<void>
@@ -98,6 +99,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const stopJobs = scheduleJobs(context, [expiryJob(tokenLifeMs)])
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
+    accounts,
     sockets,
     group: {
       routes: routesOf(parts),

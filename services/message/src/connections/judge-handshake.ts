@@ -40,7 +40,7 @@ export const judgeRequest = (
     const request = decodeRequest(bytes)
     checkSender(request, sender)
     if (!uuidV7.test(idFromBytes(request.requestId))) throw recordRefused(field, 'reqId must be a UUID of version 7.')
-    await acceptRequest(verifier, request, idToBytes(toUserId), sender.record.identityKey)
+    await acceptRequest(verifier, request, idToBytes(toUserId), sender.record)
     return request
   })
 
@@ -54,6 +54,6 @@ export const judgeResponse = (
   judgeRecord(field, async () => {
     const response = decodeResponse(bytes)
     checkSender(response, sender)
-    await acceptResponse(verifier, response, decodeRequest(request), sender.record.identityKey)
+    await acceptResponse(verifier, response, decodeRequest(request), sender.record)
     return response
   })

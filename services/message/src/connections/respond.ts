@@ -77,7 +77,7 @@ export const storeAnswer = (database: Database, answer: Answer): Promise<void> =
         requestId,
         accepted ? 'accepted' : 'rejected',
         accepted && Buffer.from(accepted.response),
-        accepted && accepted.deviceId,
+        accepted?.deviceId ?? null,
         new Date(now),
       ],
     )

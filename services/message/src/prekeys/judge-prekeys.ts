@@ -1,18 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { acceptPrekey, type DeviceRecord, decodePrekey, type Prekey, prekeyKinds } from '@qsm/protocol'
+import { limits } from '@qsm/contract'
+import { acceptPrekey, type DeviceRecord, decodePrekey, type Prekey, prekeyKinds, prekeySupply } from '@qsm/protocol'
 import type { Verifier } from '../context.js'
 import { judgeRecord, recordRefused } from '../records/refuse-record.js'
 
-/** The longest that a last-resort prekey may live (docs/protocol.md section 3), and how far clocks may differ. */
-const maxLastResortMs = 30 * 86_400_000
-const skewMs = 300_000
 /** Two signatures each, on the event loop: others get their turn between these many. */
 const recordsPerTurn = 8
 
 const judge = async (verifier: Verifier, owner: DeviceRecord, bytes: Uint8Array, field: string): Promise<Prekey> => {
   const prekey = decodePrekey(bytes)
   const isLastResort = prekey.kind === prekeyKinds.lastResort
-  if (isLastResort && prekey.notAfter > verifier.now() + maxLastResortMs + skewMs) {
+  if (isLastResort && prekey.notAfter > verifier.now() + prekeySupply.maxLifeMs + limits.recordSkewMs) {
     throw recordRefused(field, 'notAfter of a last-resort prekey must be at most 30 days ahead.')
   }
   await acceptPrekey(verifier, prekey, owner)

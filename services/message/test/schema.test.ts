@@ -1,0 +1,49 @@
+import { migrate, openDatabase, schemaDrift } from '@qsm/server-kit'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
+import { messageEntities, messageMigrations, messageSchema } from '../src/index.js'
+import { silentLog } from './support/silent-log.js'
+
+let database: TestDatabase
+
+beforeEach(async () => {
+  database = await createTestDatabase()
+  await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })
+})
+
+afterEach(() => database.drop())
+
+const open = () =>
+  openDatabase({
+    url: database.url,
+    schema: messageSchema,
+    entities: messageEntities,
+    migrations: messageMigrations,
+    poolMax: 2,
+    log: silentLog,
+  })
+
+test('the entities describe exactly the tables that the migrations make', async () => {
+  const opened = await open()
+  try {
+    expect(await schemaDrift(opened.dataSource)).toEqual([])
+  } finally {
+    await opened.close()
+  }
+})
+
+test('every migration can be taken back and run again', async () => {
+  const opened = await open()
+  try {
+    for (const _ of messageMigrations) await opened.dataSource.undoLastMigration()
+    const left = await opened.query(
+      `SELECT tablename FROM pg_tables WHERE schemaname = 'message' AND tablename <> 'migration'`,
+    )
+    expect(left).toEqual([])
+    expect(await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })).toHaveLength(
+      messageMigrations.length,
+    )
+  } finally {
+    await opened.close()
+  }
+})

@@ -1,0 +1,141 @@
+import type { Algorithms } from '@qsm/protocol'
+import {
+  type Bus,
+  createHttpApp,
+  createMemoryBus,
+  createMetrics,
+  createTokens,
+  listenHttp,
+  migrate,
+  newId,
+  noRateLimits,
+  type RateLimits,
+  Secret,
+} from '@qsm/server-kit'
+import { createTestDatabase } from '../../../../tests/support/database.js'
+import {
+  createMessageApp,
+  createMessageContext,
+  type MessageApp,
+  type MessageContext,
+  messageMigrations,
+  messageSchema,
+} from '../../src/index.js'
+import { createHandFeed, type HandFeed } from './hand-feed.js'
+import { algorithmsOf } from './local-device.js'
+import { createPerson, type Person } from './person.js'
+import { silentLog } from './silent-log.js'
+
+/** A clock that stands until it is moved. */
+export interface HandClock {
+  now(): number
+  advance(ms: number): void
+}
+
+export const createHandClock = (start = 1_800_000_000_000): HandClock => {
+  let now = start
+  return {
+    now: () => now,
+    advance(ms) {
+      now += ms
+    },
+  }
+}
+
+export interface TestMessage {
+  readonly url: string
+  readonly databaseUrl: string
+  readonly context: MessageContext
+  readonly app: MessageApp
+  readonly feed: HandFeed
+  readonly bus: Bus
+  readonly clock: HandClock
+  readonly algorithms: Algorithms
+  /** A user that the feed has told of, logged in once. */
+  person(name?: string): Promise<Person>
+  /** Another pod on the same database, feed, bus and clock. */
+  secondPod(): Promise<TestMessage>
+  close(): Promise<void>
+}
+
+interface Shared {
+  readonly databaseUrl: string
+  readonly feed: HandFeed
+  readonly bus: Bus
+  readonly clock: HandClock
+  readonly rateLimits: RateLimits
+}
+
+let names = 0
+
+const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Promise<TestMessage> => {
+  const { databaseUrl, feed, bus, clock } = shared
+  const log = silentLog
+  const metrics = createMetrics()
+  const tokens = createTokens({ secret: 'a secret for tests only, long enough', lifeMs: 1_800_000, clock })
+  const context = await createMessageContext({
+    ...shared,
+    databaseUrl: new Secret(databaseUrl),
+    poolMax: 10,
+    tokens,
+    log,
+    metrics,
+    retentionDays: 30,
+  })
+  const app = await createMessageApp(context)
+  const koa = createHttpApp({
+    groups: [app.group],
+    log,
+    metrics,
+    clock,
+    allowedOrigins: [],
+    trustProxy: false,
+    checkAnswers: true,
+  })
+  const server = await listenHttp(koa, { host: '127.0.0.1', port: 0, variable: 'PORT' })
+  app.sockets.attach(server.server, { allowedOrigins: [], maxSockets: 1_000 })
+  const url = `http://127.0.0.1:${server.port}`
+  const algorithms = await algorithmsOf(clock)
+  return {
+    url,
+    databaseUrl,
+    context,
+    app,
+    feed,
+    bus,
+    clock,
+    algorithms,
+    async person(name = `user-${(names += 1)}`) {
+      const userId = newId()
+      feed.add({
+        type: 'created',
+        user_id: userId,
+        username: name,
+        session_id: null,
+        at: new Date(clock.now()).toISOString(),
+      })
+      await app.accounts.sync()
+      return createPerson({ url, algorithms, tokens, userId, username: name })
+    },
+    secondPod: () => startPod(shared, async () => {}),
+    async close() {
+      await server.stop(1_000)
+      await app.close()
+      await dropDatabase()
+    },
+  }
+}
+
+/** The message service on a database of its own and a hand-filled feed, behind a real port. */
+export const startMessage = async (options: { readonly rateLimits?: RateLimits } = {}): Promise<TestMessage> => {
+  const database = await createTestDatabase()
+  await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })
+  const shared = {
+    databaseUrl: database.url,
+    feed: createHandFeed(),
+    bus: createMemoryBus(),
+    clock: createHandClock(),
+    rateLimits: options.rateLimits ?? noRateLimits,
+  }
+  return startPod(shared, () => database.drop())
+}
