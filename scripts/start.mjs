@@ -1,6 +1,7 @@
-// npm start: installs and builds what is missing, then runs the server in this process.
-import { setUp } from './setup.mjs'
+// npm start [-- ARGUMENTS]: sets up what is not, then runs the server in this process.
+import { root, setUp } from './setup.mjs'
 
-setUp()
-const { run } = await import('../services/standalone/dist/src/main.js')
-await run(['start', ...process.argv.slice(2)])
+process.chdir(root)
+await setUp()
+process.argv.splice(2, 0, 'start')
+await import('../services/standalone/bin/qsm-server.js')
