@@ -1,4 +1,4 @@
-import { ascii, concat, equalBytes, wipe } from './codec/bytes.js'
+import { ascii, concat, equalBytes } from './codec/bytes.js'
 import { withScratch } from './codec/scratch.js'
 import { type Content, kinds, padContent, unpadContent } from './envelope/content.js'
 import { tagBytes } from './envelope/header.js'

@@ -1,4 +1,4 @@
-import { concat, wipe } from './codec/bytes.js'
+import { wipe } from './codec/bytes.js'
 import type { Classical } from './ports.js'
 
 type Hmac = Pick<Classical, 'hmacSha256'>

@@ -1,5 +1,7 @@
+import type { CtBlock, EkBlock } from '../envelope/parse.js'
 import type { Mode } from '../handshake/key-schedule.js'
 import type { KeyPair } from '../ports.js'
+import { dayMs } from '../records/times.js'
 
 /** An outstanding own ML-KEM key of the ratchet: at most one a side. */
 export interface OutstandingKem {
@@ -15,7 +17,7 @@ export interface SendingChain {
   readonly n: number
   readonly epoch: number
   /** Attached to every envelope of a chain that began with a KEM step. */
-  readonly ct: { readonly ekId: number; readonly ciphertext: Uint8Array } | null
+  readonly ct: CtBlock | null
 }
 
 export interface ReceivingChain {
@@ -23,10 +25,12 @@ export interface ReceivingChain {
   readonly epoch: number
   /** Null once a newer chain has begun: only stored skipped keys open its envelopes. */
   readonly chainKey: Uint8Array | null
+  /** Number of the next envelope. */
   readonly n: number
-  readonly ct: { readonly ekId: number; readonly ciphertext: Uint8Array } | null
+  readonly ct: CtBlock | null
 }
 
+/** The key of an envelope that has not come yet. */
 export interface SkippedKey {
   readonly epoch: number
   readonly n: number
@@ -35,11 +39,13 @@ export interface SkippedKey {
 }
 
 /**
- * One side of a session between two devices. A value is never changed: each step gives a new one, and the secrets that it
- * no longer holds are wiped once the new one is kept.
+ * One side of a session between two devices (docs/protocol.md section 5). A value is never changed: each step gives a new
+ * one, which shares with the old what it did not change. Once the new one is stored, `wipeReplaced` erases the rest.
  */
 export interface Session {
+  /** 16 bytes. */
   readonly sid: Uint8Array
+  /** TH, 32 bytes. */
   readonly transcriptHash: Uint8Array
   readonly suite: number
   readonly mode: Mode
@@ -55,11 +61,13 @@ export interface Session {
   readonly pn: number
   /** Oldest first, at most five. */
   readonly receiving: readonly ReceivingChain[]
+  /** Oldest first, at most 2 000. */
   readonly skipped: readonly SkippedKey[]
   readonly ownKem: OutstandingKem | null
   /** The highest ekId that this side has put into the session. */
   readonly ownKemId: number
-  readonly peerKem: { readonly id: number; readonly publicKey: Uint8Array } | null
+  /** The peer's key that was not used yet. */
+  readonly peerKem: EkBlock | null
   /** `ekAck`: the highest ekId received, 0 none. */
   readonly peerKemId: number
   /** Envelopes sent or opened since the last root step with KEM, and when that was. */
@@ -79,13 +87,13 @@ export const bounds = Object.freeze({
   skippedPerChain: 1_000,
   skippedPerSession: 2_000,
   receivingChains: 5,
-  skippedLifeMs: 14 * 86_400_000,
+  skippedLifeMs: 14 * dayMs,
 })
 
 /** The newest receiving chain, or null. */
 export const newestReceiving = (session: Session): ReceivingChain | null => session.receiving.at(-1) ?? null
 
-/** Every secret byte array of a session, for wiping and for tests that look for residue. */
+/** Every secret byte array of a session, for erasing and for tests that look for residue. */
 export const secretsOf = (session: Session): readonly Uint8Array[] => [
   session.rootKey,
   ...(session.own ? [session.own.secretKey] : []),
@@ -95,7 +103,7 @@ export const secretsOf = (session: Session): readonly Uint8Array[] => [
   ...session.skipped.map(skipped => skipped.messageKey),
 ]
 
-/** Overwrites the secrets of `old` that `kept` does not hold. Steps share what they did not change. */
+/** Overwrites the secrets of `old` that `kept` does not hold. To be called once `kept` is stored. */
 export const wipeReplaced = (old: Session, kept: Session | null): void => {
   const still = new Set(kept ? secretsOf(kept) : [])
   for (const secret of secretsOf(old)) if (!still.has(secret)) secret.fill(0)

@@ -11,7 +11,6 @@ import type { RequestSecrets } from './request.js'
 const version = 1
 const maxKeyBytes = 8_192
 const maxRequestBytes = 8_192
-const maxUsedSids = 65_536
 
 export const writeKeyPair = (writer: Writer, pair: KeyPair): Writer => writer.lp(pair.publicKey).lp(pair.secretKey)
 export const readKeyPair = (reader: Reader): KeyPair => ({
@@ -72,9 +71,8 @@ export const decodePrekeySecrets = (bytes: Uint8Array): PrekeySecrets => {
   const body = reader.bytes(prekeyBodyBytes, 'body')
   const p256 = readKeyPair(reader)
   const kem = readKeyPair(reader)
-  const count = reader.u32('sids')
-  if (count > maxUsedSids) throw malformed('a prekey has begun more sessions than can be')
-  const usedSids = Array.from({ length: count }, () => reader.bytes(16, 'sid'))
+  const usedSids: Uint8Array[] = []
+  for (let left = reader.u32('sids'); left > 0; left -= 1) usedSids.push(reader.bytes(16, 'sid'))
   reader.end()
   return { id, kind, notAfter, body, p256, kem, usedSids }
 }
