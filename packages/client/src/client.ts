@@ -125,13 +125,13 @@ export class QsmClient {
     return new QsmClient({ options, algorithms, account, api })
   }
 
-  /** Goes on with the account of a store. Throws `not_logged_in` where there is none. */
-  static async resume(options: Omit<ClientOptions, 'url'>): Promise<QsmClient> {
+  /** Goes on with the account of a store, at the address it was made at or another. Throws `not_logged_in` where there is none. */
+  static async resume(options: Omit<ClientOptions, 'url'> & { readonly url?: string | undefined }): Promise<QsmClient> {
     const account = await options.store.exclusive(transaction => getJson<Account>(transaction, keys.account))
     if (!account) throw new QsmClientError('not_logged_in', 'Nobody is logged in here: register or log in first.')
     const algorithms = await loadAlgorithms()
-    const full = { ...options, url: account.url }
-    return new QsmClient({ options: full, algorithms, account, api: createApi(options.store, fetchOf(full), account.url, algorithms.now) })
+    const full = { ...options, url: options.url ?? account.url }
+    return new QsmClient({ options: full, algorithms, account, api: createApi(options.store, fetchOf(full), full.url, algorithms.now) })
   }
 
   /** Calls a handler for each event; returns the function that ends it. */
