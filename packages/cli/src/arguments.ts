@@ -10,7 +10,8 @@ export class UsageError extends Error {
 export interface Arguments {
   readonly command: string
   readonly operands: readonly string[]
-  readonly url: string
+  /** As given; null where the account's own address, or the local one, is meant. */
+  readonly url: string | null
   readonly home: string
   readonly json: boolean
   readonly help: boolean
@@ -42,8 +43,8 @@ export const readArguments = (args: readonly string[], environment: Readonly<Rec
     throw new UsageError((error as Error).message)
   }
   const { values, positionals } = parsed
-  const url = values.url ?? environment.QSM_URL ?? 'http://localhost:8000'
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError(`--url: ${url} is no http address`)
+  const url = values.url ?? environment.QSM_URL ?? null
+  if (url !== null && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))) throw new UsageError(`--url: ${url} is no http address`)
   const count = values.count === undefined ? undefined : Number(values.count)
   if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new UsageError('--count: a whole number above 0')
   const [command = '', ...operands] = positionals

@@ -30,10 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
 }
 
 const runCommand = async (command: Command, args: Arguments, output: Output): Promise<void> => {
-  const options: ClientOptions = { url: args.url, store: fileStore(args.home), openSocket: nodeSocket }
+  const options: ClientOptions = { url: args.url ?? 'http://localhost:8000', store: fileStore(args.home), openSocket: nodeSocket }
   let opened: Promise<QsmClient> | null = null
   const client = () => {
-    opened ??= QsmClient.resume(options)
+    opened ??= QsmClient.resume({ ...options, url: args.url ?? undefined })
     return opened
   }
   const operand = (name: string) => {

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { createTestDatabase } from '../support/database.js'
+import { startTestServer } from '../support/server.js'
+
+const program = fileURLToPath(new URL('../../services/standalone/bin/qsm-server.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'qsm-server-process-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const run = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
+  const env = { PATH: process.env.PATH ?? '', ...environment }
+  const ended = promisify(execFile)(process.execPath, [program, ...args], { env, timeout: 30_000 })
+  return ended.then(
+    ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, out: error.stdout, err: error.stderr }),
+  )
+}
+
+describe('qsm-server', () => {
+  it('tells every wrong variable at once, with an example, and no secret', async () => {
+    const secret = 'do-not-print-this'
+    const ran = await run(['config', 'check'], { PORT: 'eight', TOKEN_EXPIRE_MINUTES: '0', DATABASE_URL: 'sqlite:///x.db', QSM_ENV: 'production', JWT_SECRET: secret })
+    expect(ran.code).toBe(1)
+    for (const name of ['PORT', 'TOKEN_EXPIRE_MINUTES', 'DATABASE_URL', 'example:', 'SQLite']) expect(ran.err).toContain(name)
+    expect(ran.err + ran.out).not.toContain(secret)
+  })
+
+  it('takes AZURE_ENV for QSM_ENV', async () => {
+    const ran = await run(['config', 'check'], { AZURE_ENV: 'production' })
+    expect(ran.err).toContain('JWT_SECRET')
+  })
+
+  it('prints its usage for an unknown command', async () => {
+    expect(await run(['dance'])).toMatchObject({ code: 2, err: expect.stringContaining('Usage') })
+  })
+
+  it('refuses a second start on the same data and names who holds it', async () => {
+    const first = await startTestServer({ QSM_DATA_DIR: join(folder, 'held'), QSM_ENV: 'development' })
+    try {
+      const second = await run(['start'], { QSM_DATA_DIR: join(folder, 'held'), PORT: '0', QUANTUM_PORT: '0', ADMIN_PORT: '0' })
+      expect(second.code).toBe(1)
+      expect(second.err).toContain(String(first.pid))
+    } finally {
+      await first.stop()
+    }
+  })
+
+  it('says which port is busy and how to choose another', async () => {
+    const database = await createTestDatabase()
+    const first = await startTestServer({ DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'a') })
+    try {
+      const { port } = new URL(first.url)
+      const second = await run(['start'], { DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'a'), PORT: port, QUANTUM_PORT: '0', ADMIN_PORT: '0' })
+      expect(second).toMatchObject({ code: 1 })
+      expect(second.err).toContain(`Port ${port}`)
+      expect(second.err).toContain('PORT=')
+    } finally {
+      await first.stop()
+    }
+  })
+
+  it('finds the algorithms, the database and the schemas in order', async () => {
+    const database = await createTestDatabase()
+    expect(await run(['migrate'], { DATABASE_URL: database.url })).toMatchObject({ code: 0 })
+    const ran = await run(['doctor'], { DATABASE_URL: database.url })
+    expect(ran.out).not.toContain('FAIL')
+    expect(ran.out).toContain('SHA-256')
+    expect(ran.code).toBe(0)
+  })
+
+  it('is live and ready on its admin port, counts on /metrics, and ends cleanly on SIGTERM', async () => {
+    const database = await createTestDatabase()
+    const server = await startTestServer({ DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'b') })
+    const status = async (path: string) => (await fetch(server.adminUrl + path)).status
+    expect([await status('/livez'), await status('/readyz')]).toEqual([200, 200])
+    await fetch(`${server.url}/api/health`)
+    const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text()
+    for (const name of ['qsm_http_request_duration_seconds', 'qsm_ws_connections', 'qsm_message_sends_total', 'nodejs_eventloop_lag']) {
+      expect(metrics).toContain(name)
+    }
+    expect(await server.stop()).toBe(0)
+  })
+})
