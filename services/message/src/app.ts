@@ -72,11 +72,14 @@ const routesOf = (parts: MessageParts) => [
   createSocketTicket(parts),
 ]
 
-/** The message service over its context: its routes and its sockets. */
+/** The message service over its context: its routes and its sockets. Where it fails, the database is closed. */
 export const createMessageApp = async (context: MessageContext): Promise<MessageApp> => {
   const { metrics, tokens } = context
   const tokenLifeMs = tokens.lifeSeconds * 1000
-  const accounts = await startAccounts({ ...context, tokenLifeMs })
+  const accounts = await startAccounts({ ...context, tokenLifeMs }).catch(async error => {
+    await context.database.close()
+    throw error
+  })
   const devices = createDevices(context)
   const mailboxes = createMailboxes(context.database)
   const send = createSend(context, devices, {

@@ -1,13 +1,19 @@
 import {
+  type ConfigOf,
   databaseVariables,
   defineVariables,
+  type Environment,
   environmentVariables,
   flag,
   httpVariables,
+  readVariables,
+  secretProblems,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
+import { z } from 'zod'
 
+/** What the message service is told, wherever it runs. */
 export const messageVariables = defineVariables({
   ...environmentVariables,
   ...httpVariables,
@@ -32,3 +38,33 @@ export const messageVariables = defineVariables({
     example: '30',
   },
 })
+
+/** What it is told besides where it runs alone. */
+export const messagePodVariables = defineVariables({
+  ...messageVariables,
+  HOST: {
+    schema: z.string().min(1, 'an address to listen on'),
+    default: '0.0.0.0',
+    doc: 'Address to listen on.',
+    example: '0.0.0.0',
+  },
+  PORT: {
+    schema: wholeNumber(0, 65_535),
+    default: '8000',
+    doc: 'Port of the message service.',
+    example: '8000',
+  },
+  AUTH_URL: {
+    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://auth:8000' }),
+    doc: 'Address of the auth service within the cluster, whose account feed is followed.',
+    example: 'http://auth:8000',
+  },
+})
+
+export type MessagePodConfig = ConfigOf<typeof messagePodVariables>
+
+/** The configuration of a pod. Throws `ConfigError` with all problems at once. */
+export const readPodConfig = (environment: Environment = process.env): MessagePodConfig =>
+  readVariables(messagePodVariables, environment, config =>
+    secretProblems(config.QSM_ENV, 'JWT_SECRET', config.JWT_SECRET.reveal()),
+  )

@@ -13,11 +13,11 @@ import {
   Secret,
 } from '@qsm/server-kit'
 import { createTestDatabase } from '../../../../tests/support/database.js'
+import type { MessageContext } from '../../src/context.js'
 import {
   createMessageApp,
   createMessageContext,
   type MessageApp,
-  type MessageContext,
   messageMigrations,
   messageSchema,
 } from '../../src/index.js'
@@ -68,6 +68,11 @@ interface Shared {
 
 let names = 0
 
+const nextName = (): string => {
+  names += 1
+  return `user-${names}`
+}
+
 const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Promise<TestMessage> => {
   const { databaseUrl, feed, bus, clock } = shared
   const log = silentLog
@@ -105,7 +110,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     bus,
     clock,
     algorithms,
-    async person(name = `user-${(names += 1)}`) {
+    async person(name = nextName()) {
       const userId = newId()
       feed.add({
         type: 'created',
