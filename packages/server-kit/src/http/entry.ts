@@ -43,6 +43,8 @@ export interface EntryOptions {
  */
 export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
   const headers = securityHeaders()
+  // Every field of the line is chosen here, and looking for secrets in it costs ten times the line.
+  const lines = log.child({}, { redact: [] })
   const duration = metrics.histogram({
     name: 'qsm_http_request_duration_seconds',
     help: 'Time from the arrival of a request to its answer.',
@@ -80,6 +82,6 @@ export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
     const route = (context.state.routePattern as string | undefined) ?? 'none'
     const ms = performance.now() - begun
     observe(context.method, route, status, ms / 1000)
-    log.info({ requestId, method: context.method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+    lines.info({ requestId, method: context.method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
   }
 }
