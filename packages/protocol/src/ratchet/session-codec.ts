@@ -27,6 +27,7 @@ const writeReceiving = (writer: Writer, chain: ReceivingChain): Writer => {
 /** A session as bytes, to be stored. They hold private keys. */
 export const encodeSession = (session: Session): Uint8Array => {
   const writer = new Writer()
+  writer
     .u8(version)
     .fixed(16, session.sid, 'sid')
     .fixed(32, session.transcriptHash, 'TH')
