@@ -43,6 +43,7 @@ export interface MessageParts {
 export interface MessageApp {
   readonly group: RouteGroup
   readonly accounts: Accounts
+  readonly devices: Devices
   readonly sockets: SocketService
   /** Ends background work and closes the database. Sockets are drained before. */
   close(): Promise<void>
@@ -103,6 +104,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
     accounts,
+    devices,
     sockets,
     group: {
       routes: routesOf(parts),

@@ -2,6 +2,7 @@ import type { AccountFeed } from '@qsm/contract'
 import { type Bus, type Caller, type Clock, type Database, type Logger, QsmError } from '@qsm/server-kit'
 import { followFeed } from './follow-feed.js'
 import { Revocations, type RevokedHandler, revokedBy } from './revocations.js'
+import { usernameKey } from './username-key.js'
 
 export interface KnownUser {
   readonly userId: string
@@ -98,7 +99,7 @@ export const startAccounts = async (options: AccountsOptions): Promise<Accounts>
     check: caller => revocations.check(caller),
     onRevoked: handler => revocations.onRevoked(handler),
     sync: () => follower.sync(),
-    byName: username => lookTwice('username_key = $1', username.toLowerCase()),
+    byName: username => lookTwice('username_key = $1', usernameKey(username)),
     byId: userId => lookTwice('user_id = $1', userId),
     async requireActiveUser({ userId }) {
       const known = await look('user_id = $1', userId)

@@ -2,6 +2,7 @@ import type { AccountEvent } from '@qsm/contract'
 import type { Query } from '@qsm/server-kit'
 import { lockMailboxesOf } from '../mailbox/create-mailbox.js'
 import { revokedBy } from './revocations.js'
+import { usernameKey } from './username-key.js'
 
 /** Everything of a user goes with the account, by foreign keys; locked before in the order that all transactions keep. */
 const removeUser = async (query: Query, userId: string): Promise<void> => {
@@ -19,8 +20,8 @@ const project = async (query: Query, event: AccountEvent): Promise<void> => {
     case 'created':
       await query(
         `INSERT INTO message.account (user_id, username, username_key, state, created_at)
-         VALUES ($1, $2, lower($2), 'active', $3) ON CONFLICT (user_id) DO NOTHING`,
-        [event.user_id, event.username, event.at],
+         VALUES ($1, $2, $3, 'active', $4) ON CONFLICT (user_id) DO NOTHING`,
+        [event.user_id, event.username, usernameKey(event.username), event.at],
       )
       return
     case 'disabled':

@@ -1,4 +1,5 @@
 import type { Query } from '@qsm/server-kit'
+import { usernameKey } from './username-key.js'
 
 export interface FoundUser {
   readonly userId: string
@@ -31,7 +32,7 @@ interface Row {
 }
 
 /** `_` and `%` in a name are characters, not patterns. */
-const patternOf = (prefix: string): string => `${prefix.toLowerCase().replaceAll(/[\\%_]/g, '\\$&')}%`
+const patternOf = (prefix: string): string => `${usernameKey(prefix).replaceAll(/[\\%_]/g, '\\$&')}%`
 
 /** Active users by the beginning of their name, in the order of their names. */
 export const findUsers = async (query: Query, search: UserSearch): Promise<readonly FoundUser[]> => {
@@ -45,7 +46,7 @@ export const findUsers = async (query: Query, search: UserSearch): Promise<reado
      FROM message.account a
      WHERE a.user_id <> $1 AND a.state = 'active' AND a.username_key LIKE $2 AND a.username_key > $3
      ORDER BY a.username_key LIMIT $4`,
-    [search.userId, patternOf(search.prefix), search.after.toLowerCase(), search.limit, search.now],
+    [search.userId, patternOf(search.prefix), usernameKey(search.after), search.limit, search.now],
   )
   return rows.map(row => ({
     userId: row.user_id,
