@@ -7,10 +7,12 @@ import {
   createMemoryBus,
   createMemoryRateLimits,
   createMetrics,
+  createStopSequence,
   createTokens,
   documents,
   listenHttp,
   type Logger,
+  requireUpgrade,
   startAdminServer,
   systemClock,
 } from '@qsm/server-kit'
@@ -41,14 +43,11 @@ export interface StandaloneOptions {
 /** Everything in one process: database, migrations, the three apps, both ports and the admin port. */
 export const startStandalone = async (config: StandaloneConfig, options: StandaloneOptions = {}): Promise<Standalone> => {
   const step = options.onStep ?? (() => {})
-  const log = createLog({ service: 'qsm', level: config.LOG_LEVEL })
-  const closers: (() => Promise<void>)[] = []
-  const closeAll = async () => {
-    for (const close of closers.reverse()) await close()
-  }
+  const log = createLog({ service: 'qsm', level: config.LOG_LEVEL, format: config.LOG_FORMAT })
+  const closing = createStopSequence(log)
   try {
     const database = await startDatabase(config)
-    closers.push(database.stop)
+    closing.add('database', database.stop)
     step(database.embedded ? 'embedded PostgreSQL is up' : 'PostgreSQL is reached')
     const migrations = await migrateAll(database.url)
     if (migrations.length > 0) step(`${migrations.length} migrations were run`)
@@ -56,7 +55,7 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
     const clock = systemClock
     const metrics = createMetrics()
     const bus = createMemoryBus(error => log.error({ err: error }, 'a hint was not handled'))
-    closers.push(() => bus.close())
+    closing.add('bus', () => bus.close())
     const rateLimits = createMemoryRateLimits()
     const tokens = createTokens({
       secret: config.JWT_SECRET?.reveal() ?? generatedJwtSecret(config.QSM_DATA_DIR),
@@ -73,11 +72,11 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
         environment: config.QSM_ENV,
       }),
     )
-    closers.push(() => auth.close())
+    closing.add('auth', () => auth.close())
     const message = await createMessageApp(
       await createMessageContext({ ...shared, feed: auth.feed, retentionDays: config.MESSAGE_RETENTION_DAYS }),
     )
-    closers.push(() => message.close())
+    closing.add('message', () => message.close())
     const quantum = await createQuantumApp({ tokens, clock, version })
     step('the algorithms passed their self-test')
 
@@ -95,7 +94,7 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
       extra: [documents(openApiDocument(['quantum-crypto'], { version, title: 'QSM quantum service' }))],
     })
     const quantumServer = await listenHttp(quantumApp, { host: config.HOST, port: config.QUANTUM_PORT, variable: 'QUANTUM_PORT' })
-    closers.push(() => quantumServer.stop(1_000))
+    closing.add('quantum port', () => quantumServer.stop(1_000))
     const main = mainRoutes({
       version,
       clock,
@@ -107,11 +106,14 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
     const mainApp = createHttpApp({
       ...http,
       groups: [{ ...auth.group, routes: main }, auth.group, message.group],
-      extra: [documents(openApiDocument(['main', 'auth', 'message'], { version, title: 'QSM' }))],
+      extra: [
+        documents(openApiDocument(['main', 'auth', 'message'], { version, title: 'QSM' })),
+        ...(config.ENABLE_WEBSOCKET ? [requireUpgrade] : []),
+      ],
     })
     const mainServer = await listenHttp(mainApp, { host: config.HOST, port: config.PORT, variable: 'PORT' })
     const drainMs = config.DRAIN_SECONDS * 1_000
-    closers.push(() => mainServer.stop(drainMs))
+    closing.add('main port', () => mainServer.stop(drainMs))
     if (config.ENABLE_WEBSOCKET) {
       message.sockets.attach(mainServer.server, { allowedOrigins: config.ALLOWED_ORIGINS, maxSockets: config.MAX_SOCKETS })
     }
@@ -121,7 +123,7 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
       metrics,
       checks: { database: auth.ping },
     })
-    closers.push(() => admin.close())
+    closing.add('admin port', () => admin.close())
     return {
       port: mainServer.port,
       quantumPort: quantumServer.port,
@@ -130,11 +132,11 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
       async stop() {
         admin.drain()
         await message.sockets.drain(Math.min(2_000, drainMs / 2))
-        await closeAll()
+        await closing.run()
       },
     }
   } catch (error) {
-    await closeAll()
+    await closing.run()
     throw error
   }
 }
