@@ -1,3 +1,1 @@
-export { AlgorithmLoadError } from './errors.js'
-export { loadPostQuantum, type PostQuantum } from './noble.js'
-export type { AlgorithmReport } from './report.js'
+export { AlgorithmLoadError, type AlgorithmReport, loadPostQuantum, type PostQuantum } from './noble.js'

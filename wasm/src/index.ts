@@ -1,3 +1,3 @@
 export { AlgorithmLoadError } from './errors.js'
-export { loadPostQuantum, type PostQuantum } from './liboqs.js'
-export type { AlgorithmReport } from './report.js'
+export { loadPostQuantum } from './liboqs/load.js'
+export type { AlgorithmReport, PostQuantum } from './post-quantum.js'

@@ -1,58 +1,87 @@
 import type { Kem, Signer } from '@qsm/protocol'
-import { knownAnswers } from './known-answers.js'
+import { kemAnswer, signerAnswer } from './known-answers.js'
+import { kemSizes, signerSizes } from './sizes.js'
 
+/** One thing that the self-test looked at; `name` is a sentence for people. */
 export interface Check {
   readonly name: string
   readonly passed: boolean
 }
 
-const fromHex = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
-const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, index) => byte === b[index])
+const fromHex = (hex: string): Uint8Array =>
+  Uint8Array.from({ length: hex.length / 2 }, (_, index) => Number.parseInt(hex.slice(2 * index, 2 * index + 2), 16))
+
+const equal = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.length === other.length && one.every((byte, index) => byte === other[index])
 
 const flipped = (bytes: Uint8Array, at: number): Uint8Array => {
-  const copy = new Uint8Array(bytes)
-  copy[at] = (copy[at] ?? 0) ^ 1
+  const copy = Uint8Array.from(bytes)
+  copy[at] = (copy[at] as number) ^ 1
   return copy
 }
 
+const throws = async (run: () => unknown): Promise<boolean> => {
+  try {
+    await run()
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** A check that throws has failed: the report names it, and the module is not used. */
 const check = async (name: string, run: () => boolean | Promise<boolean>): Promise<Check> => {
   try {
     return { name, passed: await run() }
   } catch {
-    return { name, passed: false } // A check that throws has failed; the report names it.
+    return { name, passed: false }
   }
 }
 
-/** Known answers and a pairwise round trip of ML-KEM-768 (FIPS 203; NIST ACVP vectors). */
+/** ML-KEM-768: known answers, a round trip, keys that must be refused. */
 export const testKem = async (kem: Kem): Promise<readonly Check[]> => {
-  const { secretKey, ciphertext, sharedSecret, rejected, rejectedSecret } = knownAnswers.kem
-  const key = fromHex(secretKey)
+  const [secretKey, ciphertext] = [fromHex(kemAnswer.secretKey), fromHex(kemAnswer.ciphertext)]
+  const opensAs = async (sealed: Uint8Array, secret: string) =>
+    equal(await kem.decapsulate(secretKey, sealed), fromHex(secret))
   return [
-    await check('ML-KEM-768 decapsulation', async () => equal(await kem.decapsulate(key, fromHex(ciphertext)), fromHex(sharedSecret))),
-    await check('ML-KEM-768 implicit rejection', async () => equal(await kem.decapsulate(key, fromHex(rejected)), fromHex(rejectedSecret))),
-    await check('ML-KEM-768 key pairs differ and agree', async () => {
-      const [first, second] = [await kem.generateKeyPair(), await kem.generateKeyPair()]
-      const sealed = await kem.encapsulate(first.publicKey)
-      const opened = await kem.decapsulate(first.secretKey, sealed.ciphertext)
-      const other = await kem.decapsulate(second.secretKey, sealed.ciphertext)
-      return !equal(first.publicKey, second.publicKey) && equal(opened, sealed.sharedSecret) && !equal(other, opened)
+    await check('ML-KEM-768 opens a known ciphertext', () => opensAs(ciphertext, kemAnswer.sharedSecret)),
+    await check('ML-KEM-768 rejects an altered ciphertext implicitly', () =>
+      opensAs(flipped(ciphertext, kemAnswer.alteredByte), kemAnswer.rejectedSecret),
+    ),
+    await check('ML-KEM-768 key pairs differ and open only what is sealed to them', async () => {
+      const [own, other] = [await kem.generateKeyPair(), await kem.generateKeyPair()]
+      const { ciphertext: sealed, sharedSecret } = await kem.encapsulate(own.publicKey)
+      const opened = await kem.decapsulate(own.secretKey, sealed)
+      const foreign = await kem.decapsulate(other.secretKey, sealed)
+      return !equal(own.publicKey, other.publicKey) && equal(opened, sharedSecret) && !equal(foreign, sharedSecret)
+    }),
+    await check('ML-KEM-768 refuses public keys that are all zero or not reduced', async () => {
+      const allZero = new Uint8Array(kemSizes.publicKeyBytes)
+      const notReduced = new Uint8Array(kemSizes.publicKeyBytes).fill(255)
+      return (await throws(() => kem.encapsulate(allZero))) && (await throws(() => kem.encapsulate(notReduced)))
     }),
   ]
 }
 
-/** A known signature, tampering, and a pairwise round trip of Falcon-512 (round-3 known answers). */
+/** Falcon-512: a known signature, alterations of it, a round trip. */
 export const testSigner = async (signer: Signer): Promise<readonly Check[]> => {
-  const { publicKey, message, signature } = knownAnswers.signer
-  const [key, text, known] = [fromHex(publicKey), fromHex(message), fromHex(signature)]
+  const [publicKey, message] = [fromHex(signerAnswer.publicKey), fromHex(signerAnswer.message)]
+  const signature = fromHex(signerAnswer.signature)
   return [
-    await check('Falcon-512 known signature', async () => signer.verify(key, text, known)),
-    await check('Falcon-512 refuses a changed signature', async () => !(await signer.verify(key, text, flipped(known, 300)))),
-    await check('Falcon-512 refuses a changed message', async () => !(await signer.verify(key, flipped(text, 0), known))),
-    await check('Falcon-512 signatures differ and hold', async () => {
-      const pair = await signer.generateKeyPair()
-      const [first, second] = [await signer.sign(pair.secretKey, text), await signer.sign(pair.secretKey, text)]
-      const holds = (await signer.verify(pair.publicKey, text, first)) && (await signer.verify(pair.publicKey, text, second))
-      return holds && !equal(first, second) && !(await signer.verify(key, text, first))
+    await check('Falcon-512 accepts a known signature', () => signer.verify(publicKey, message, signature)),
+    await check('Falcon-512 refuses an altered signature, message or padding', async () => {
+      const altered = await signer.verify(publicKey, message, flipped(signature, 300))
+      const padding = await signer.verify(publicKey, message, flipped(signature, signature.length - 1))
+      return !altered && !padding && !(await signer.verify(publicKey, flipped(message, 0), signature))
+    }),
+    await check('Falcon-512 signatures of one message differ and hold for one key only', async () => {
+      const own = await signer.generateKeyPair()
+      const first = await signer.sign(own.secretKey, message)
+      const second = await signer.sign(own.secretKey, message)
+      const hold =
+        (await signer.verify(own.publicKey, message, first)) && (await signer.verify(own.publicKey, message, second))
+      const padded = first.length === signerSizes.signatureBytes && second.length === signerSizes.signatureBytes
+      return hold && padded && !equal(first, second) && !(await signer.verify(publicKey, message, first))
     }),
   ]
 }

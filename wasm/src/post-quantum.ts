@@ -1,0 +1,76 @@
+import type { Kem, Signer } from '@qsm/protocol'
+import { AlgorithmLoadError } from './errors.js'
+import { type Check, testKem, testSigner } from './self-test.js'
+import { kemSizes, signerSizes } from './sizes.js'
+
+/** What was found when the algorithms were loaded; shown by `doctor` and by the quantum service. */
+export interface AlgorithmReport {
+  readonly library: string
+  readonly version: string
+  /** Neither library has been audited in this version; both say so. */
+  readonly audited: false
+  readonly algorithms: readonly {
+    readonly name: string
+    readonly kind: 'kem' | 'signature'
+    /** Bytes by name. */
+    readonly sizes: Readonly<Record<string, number>>
+    /** SHA-256 of the WASM that runs, in hex; null for a library without WASM. */
+    readonly wasmSha256: string | null
+  }[]
+  readonly selfTest: { readonly passed: boolean; readonly checks: readonly Check[] }
+  /** Milliseconds from the begin of loading to the end of the self-test. */
+  readonly loadMs: number
+}
+
+/** Algorithms that have proved themselves. */
+export interface PostQuantum {
+  readonly kem: Kem
+  readonly signer: Signer
+  readonly report: AlgorithmReport
+}
+
+/** A library that is loaded and not yet trusted. */
+export interface Candidate {
+  readonly library: string
+  readonly version: string
+  readonly kem: Kem
+  readonly signer: Signer
+  readonly wasmSha256: { readonly kem: string | null; readonly signer: string | null }
+  /** The generator that the library draws from. */
+  fillRandom(target: Uint8Array): unknown
+  /** By `performance.now()`. */
+  readonly begunAtMs: number
+  /** What a person does when the self-test fails. */
+  readonly remedy: string
+}
+
+/** Two draws must differ from zeros and from each other. */
+const testRandomness = (fillRandom: Candidate['fillRandom']): Check => {
+  const [first, second] = [new Uint8Array(32), new Uint8Array(32)]
+  fillRandom(first)
+  fillRandom(second)
+  const empty = [first, second].some(block => block.every(byte => byte === 0))
+  return { name: 'random blocks differ', passed: !empty && first.some((byte, index) => byte !== second[index]) }
+}
+
+/** Lets a library be used only if its random blocks differ and every known answer comes out. Throws `AlgorithmLoadError`. */
+export const prove = async (candidate: Candidate): Promise<PostQuantum> => {
+  const { library, version, kem, signer, wasmSha256, begunAtMs, remedy } = candidate
+  const checks = [testRandomness(candidate.fillRandom), ...(await testKem(kem)), ...(await testSigner(signer))]
+  const failed = checks.filter(check => !check.passed).map(check => check.name)
+  if (failed.length > 0) {
+    throw new AlgorithmLoadError(`The self-test of ${library} ${version} failed: ${failed.join('; ')}. ${remedy}`)
+  }
+  const report: AlgorithmReport = {
+    library,
+    version,
+    audited: false,
+    algorithms: [
+      { name: kem.name, kind: 'kem', sizes: kemSizes, wasmSha256: wasmSha256.kem },
+      { name: signer.name, kind: 'signature', sizes: signerSizes, wasmSha256: wasmSha256.signer },
+    ],
+    selfTest: { passed: true, checks },
+    loadMs: Math.round(performance.now() - begunAtMs),
+  }
+  return Object.freeze({ kem, signer, report })
+}
