@@ -15,7 +15,7 @@ const checks = {
   lint: { args: [biome, 'check', '--formatter-enabled=false', '.'], cure: 'npm run lint -- --write' },
   types: { args: [installed('typescript/bin/tsc'), '-b'] },
   structure: { args: script('check-structure.ts') },
-  unused: { args: [installed('knip/bin/knip.js')] },
+  unused: { args: [installed('knip/bin/knip.js'), '--no-config-hints'] },
   generated: { args: [...script('generate.ts'), '--check'], cure: 'npm run generate' },
 }
 const names = [...Object.keys(checks), 'tests']

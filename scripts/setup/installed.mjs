@@ -30,7 +30,7 @@ const mayBeAbsent = entry =>
     !allows(entry.os, process.platform) ||
     !allows(entry.cpu, process.arch))
 
-/** Compares package by package: an installation that somebody made with npm alone has no stamp. */
+/** Compares package by package: an installation that somebody made or changed with npm alone has no fresh stamp. */
 const fitsLockfile = root => {
   if (!existsSync(listOf(root))) return false
   const { packages: locked } = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'))
@@ -46,10 +46,10 @@ const fitsLockfile = root => {
 /** Remembers that what is installed now fits the lockfile. */
 export const markInstalled = root => writeFileSync(stampOf(root), `${wanted(root)}\n`)
 
-/** Whether node_modules holds what package-lock.json asks for, on this system and this Node. */
+/** Whether node_modules holds what package-lock.json asks for, on this system. */
 export const isInstalled = root => {
   const stamp = stampOf(root)
-  if (existsSync(stamp)) return readFileSync(stamp, 'utf8').trim() === wanted(root)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8').trim() === wanted(root)) return true
   if (!fitsLockfile(root)) return false
   try {
     markInstalled(root)
