@@ -17,7 +17,10 @@ export interface AlgorithmReport {
     /** SHA-256 of the WASM that runs, in hex; null for a library without WASM. */
     readonly wasmSha256: string | null
   }[]
-  readonly selfTest: { readonly passed: boolean; readonly checks: readonly Check[] }
+  readonly selfTest: {
+    readonly passed: boolean
+    readonly checks: readonly { readonly name: string; readonly passed: boolean }[]
+  }
   /** Milliseconds from the begin of loading to the end of the self-test. */
   readonly loadMs: number
 }
