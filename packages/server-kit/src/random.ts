@@ -18,3 +18,9 @@ export const randomBytes = (length: number): Uint8Array => {
   used += length
   return bytes
 }
+
+/** A random number from 0 up to 1, for spreading things in time. */
+export const randomFraction = (): number => {
+  const [a = 0, b = 0, c = 0, d = 0] = randomBytes(4)
+  return (((a << 24) | (b << 16) | (c << 8) | d) >>> 0) / 0x1_0000_0000
+}

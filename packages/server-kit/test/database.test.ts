@@ -137,6 +137,15 @@ describe('a database', () => {
     expect(await database.query(statement, [3, 4])).toEqual([{ n: 7 }])
   })
 
+  it('can be asked through the pool of the driver as well, by promise or callback', async () => {
+    expect((await database.pool.query('SELECT $1::int AS n', [1])).rows).toEqual([{ n: 1 }])
+    const client = await database.pool.connect()
+    const rows = await new Promise(resolve => client.query('SELECT 2 AS n', (_, result) => resolve(result.rows)))
+    client.release()
+    expect(rows).toEqual([{ n: 2 }])
+    await expect(database.pool.query('SELECT 1 / 0')).rejects.toMatchObject({ code: '22012' })
+  })
+
   it('keeps the connection of a statement that fails', async () => {
     const pid = () => database.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
     const before = await pid()

@@ -1,5 +1,5 @@
 import { defineRoute } from '@qsm/contract'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { QsmError, route } from '../src/index.js'
 import { caller, groupOf, startTestApp, type TestApp } from './support.js'
@@ -184,6 +184,33 @@ describe('a request', () => {
   it('is answered by 204 without a body where there is nothing to say', async () => {
     const answer = await fetch(`${app.url}/own`, { method: 'DELETE', ...good })
     expect([answer.status, await answer.text()]).toEqual([204, ''])
+  })
+})
+
+describe('a request whose client goes away', () => {
+  const waiting = defineRoute({ ...base, operationId: 'waiting', method: 'get', path: '/waiting', auth: 'open' })
+
+  it('tells its handler, and is counted as 499 whatever the handler makes of it', async () => {
+    let came: () => void = () => {}
+    const coming = new Promise<void>(resolve => {
+      came = resolve
+    })
+    const handle = route(waiting)(async ({ signal, log }) => {
+      came()
+      await new Promise<void>(resolve => signal.addEventListener('abort', () => resolve()))
+      log.info('the client is gone')
+      throw new Error('nobody reads this')
+    })
+    const own = await startTestApp([groupOf([handle])])
+    const leaving = new AbortController()
+    const request = fetch(`${own.url}/waiting`, { signal: leaving.signal, headers: { 'x-request-id': 'mine' } })
+    await coming
+    leaving.abort()
+    await expect(request).rejects.toThrow()
+    await vi.waitFor(() => expect(own.lines.find(line => line.msg === 'request')).toMatchObject({ status: 499 }))
+    expect(own.lines.find(line => line.msg === 'the client is gone')).toMatchObject({ requestId: 'mine' })
+    expect(own.lines.some(line => line.code === 'internal')).toBe(false)
+    await own.stop(100)
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { idFromBytes, idToBytes, newId, randomBytes } from '../src/index.js'
+import { randomFraction } from '../src/random.js'
 
 describe('ids', () => {
   it('are UUIDs of version 7 that tell their time and never repeat', () => {
@@ -17,6 +18,16 @@ describe('ids', () => {
     expect(Buffer.from(idToBytes(id)).toString('hex')).toBe(id.replaceAll('-', ''))
     expect(idFromBytes(idToBytes(id.toUpperCase()))).toBe(id)
     expect(() => idToBytes('x')).toThrow()
+  })
+})
+
+describe('random fractions', () => {
+  it('fill the range from 0 up to 1', () => {
+    const drawn = Array.from({ length: 10_000 }, randomFraction)
+    expect(drawn.every(value => value >= 0 && value < 1)).toBe(true)
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      expect(drawn.filter(value => Math.floor(value * 10) === tenth).length).toBeGreaterThan(700)
+    }
   })
 })
 

@@ -318,6 +318,43 @@ describe('a socket', () => {
   })
 })
 
+describe('the heartbeat of sockets', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('asks for a sign of life and keeps who gives it', async () => {
+    await start()
+    onSocket = socket => socket.onText(text => socket.sendText(text))
+    const client = await opened()
+    for (let round = 0; round < 4; round += 1) {
+      const pinged = once(client, 'ping')
+      vi.advanceTimersByTime(25_000)
+      await pinged
+      const answered = once(client, 'message')
+      client.send('are you there')
+      await answered // The pong, which went before, has arrived as well.
+    }
+    expect(taken[0]?.socket.isOpen).toBe(true)
+  })
+
+  it('cuts who stays silent, but not who is not read', async () => {
+    await start()
+    const silent = await opened('/ws', { autoPong: false })
+    const unread = await opened('/ws', { autoPong: false })
+    taken[1]?.socket.pause()
+    const cut = closed(silent)
+    vi.advanceTimersByTime(45_000)
+    expect((await cut)[0]).toBe(1006)
+    expect(taken[1]?.socket.isOpen).toBe(true)
+    taken[1]?.socket.resume()
+    unread.terminate()
+  })
+})
+
 describe('closing in waves', () => {
   it('gives every socket the code, spread by the given randomness', async () => {
     await start()

@@ -1,5 +1,7 @@
 import { createAuthApp, createAuthContext } from '@qsm/auth'
+import { openApiDocument } from '@qsm/contract/documents'
 import { createMessageApp, createMessageContext } from '@qsm/message'
+import { supportedSuites } from '@qsm/protocol'
 import { createQuantumApp } from '@qsm/quantum-crypto'
 import {
   createHttpApp,
@@ -10,14 +12,12 @@ import {
   createStopSequence,
   createTokens,
   documents,
-  listenHttp,
   type Logger,
+  listenHttp,
   requireUpgrade,
   startAdminServer,
   systemClock,
 } from '@qsm/server-kit'
-import { openApiDocument } from '@qsm/contract/documents'
-import { supportedSuites } from '@qsm/protocol'
 import type { StandaloneConfig } from './config.js'
 import { migrateAll, startDatabase } from './database.js'
 import { generatedJwtSecret } from './generated-secret.js'
@@ -41,7 +41,10 @@ export interface StandaloneOptions {
 }
 
 /** Everything in one process: database, migrations, the three apps, both ports and the admin port. */
-export const startStandalone = async (config: StandaloneConfig, options: StandaloneOptions = {}): Promise<Standalone> => {
+export const startStandalone = async (
+  config: StandaloneConfig,
+  options: StandaloneOptions = {},
+): Promise<Standalone> => {
   const step = options.onStep ?? (() => {})
   const log = createLog({ service: 'qsm', level: config.LOG_LEVEL, format: config.LOG_FORMAT })
   const closing = createStopSequence(log)
@@ -63,7 +66,16 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
       lifeMs: config.TOKEN_EXPIRE_MINUTES * 60_000,
       clock,
     })
-    const shared = { databaseUrl: database.url, poolMax: config.DATABASE_POOL_MAX, tokens, rateLimits, bus, clock, log, metrics }
+    const shared = {
+      databaseUrl: database.url,
+      poolMax: config.DATABASE_POOL_MAX,
+      tokens,
+      rateLimits,
+      bus,
+      clock,
+      log,
+      metrics,
+    }
     const auth = createAuthApp(
       await createAuthContext({
         ...shared,
@@ -93,7 +105,11 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
       groups: [quantum.group],
       extra: [documents(openApiDocument(['quantum-crypto'], { version, title: 'QSM quantum service' }))],
     })
-    const quantumServer = await listenHttp(quantumApp, { host: config.HOST, port: config.QUANTUM_PORT, variable: 'QUANTUM_PORT' })
+    const quantumServer = await listenHttp(quantumApp, {
+      host: config.HOST,
+      port: config.QUANTUM_PORT,
+      variable: 'QUANTUM_PORT',
+    })
     closing.add('quantum port', () => quantumServer.stop(1_000))
     const main = mainRoutes({
       version,
@@ -115,7 +131,10 @@ export const startStandalone = async (config: StandaloneConfig, options: Standal
     const drainMs = config.DRAIN_SECONDS * 1_000
     closing.add('main port', () => mainServer.stop(drainMs))
     if (config.ENABLE_WEBSOCKET) {
-      message.sockets.attach(mainServer.server, { allowedOrigins: config.ALLOWED_ORIGINS, maxSockets: config.MAX_SOCKETS })
+      message.sockets.attach(mainServer.server, {
+        allowedOrigins: config.ALLOWED_ORIGINS,
+        maxSockets: config.MAX_SOCKETS,
+      })
     }
     const admin = await startAdminServer({
       host: config.ADMIN_HOST,

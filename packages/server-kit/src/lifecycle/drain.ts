@@ -1,4 +1,5 @@
 import type { CloseCode } from '@qsm/contract'
+import { randomFraction } from '../random.js'
 import type { Socket } from '../socket/socket.js'
 
 /**
@@ -9,7 +10,7 @@ export const closeInWaves = async (
   sockets: ReadonlySet<Socket>,
   code: CloseCode,
   overMs: number,
-  random: () => number = Math.random,
+  random: () => number = randomFraction,
 ): Promise<void> => {
   await Promise.all(
     [...sockets].map(
