@@ -1,50 +1,65 @@
-import { type Clock, QsmError, type RateLimits } from '@qsm/server-kit'
+import { type Clock, QsmError } from '@qsm/server-kit'
 
 export interface GuessLimits {
   /** Throws `rate_limited` while an account or address must wait. */
-  check(username: string, address: string): Promise<void>
-  failed(username: string): void
+  check(username: string, address: string): void
+  failed(username: string, address: string): void
   succeeded(username: string): void
 }
 
-const freeGuesses = 5
+interface Failures {
+  readonly count: number
+  readonly last: number
+}
+
+const firstDelayMs = 2_000
 const maxDelayMs = 15 * 60_000
 const forgetAfterMs = 30 * 60_000
 const maxRemembered = 100_000
 
+/** Failures by key: some are free, then each further one doubles the wait. */
+const createTracker = (freeFailures: number, clock: Clock) => {
+  const failures = new Map<string, Failures>()
+  return {
+    waitMs(key: string): number {
+      const known = failures.get(key)
+      if (!known || known.count < freeFailures) return 0
+      const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** (known.count - freeFailures))
+      return known.last + delayMs - clock.now()
+    },
+    add(key: string): void {
+      const now = clock.now()
+      const known = failures.get(key)
+      const count = known && now - known.last < forgetAfterMs ? known.count + 1 : 1
+      failures.delete(key)
+      if (failures.size >= maxRemembered) failures.delete(failures.keys().next().value as string)
+      failures.set(key, { count, last: now })
+    },
+    forget: (key: string) => failures.delete(key),
+  }
+}
+
 /**
  * Slows down guessing. Of one account: five wrong passwords are free, then each further one doubles the wait, from 2 s to
- * 15 min, so that about ten can be tried in 15 minutes. Of one address: 100 logins in 5 minutes over all accounts. Who
- * is logged in already stays so. Names that do not exist count alike, or the limit would tell them.
+ * 15 min, so that about ten can be tried in 15 minutes. Of one address, over all accounts: a hundred are free. Who is
+ * logged in already stays so. Names that do not exist count alike, or the limit would tell them.
  */
-export const createGuessLimits = (rateLimits: RateLimits, clock: Clock): GuessLimits => {
-  const perAddress = rateLimits({ name: 'login-address', points: 100, perSeconds: 300 })
-  const failures = new Map<string, { count: number; last: number }>()
-
+export const createGuessLimits = (clock: Clock): GuessLimits => {
+  const accounts = createTracker(5, clock)
+  const addresses = createTracker(100, clock)
   return {
-    async check(username, address) {
-      const known = failures.get(username.toLowerCase())
-      if (known && known.count >= freeGuesses) {
-        const delayMs = Math.min(maxDelayMs, 2_000 * 2 ** (known.count - freeGuesses))
-        const waitMs = known.last + delayMs - clock.now()
-        if (waitMs > 0) {
-          const seconds = Math.ceil(waitMs / 1000)
-          throw new QsmError('rate_limited', `Too many wrong passwords: wait ${seconds} s.`, { retryAfterSeconds: seconds })
-        }
-      }
-      await perAddress.take(address)
+    check(username, address) {
+      const waitMs = Math.max(accounts.waitMs(username.toLowerCase()), addresses.waitMs(address))
+      if (waitMs <= 0) return
+      const seconds = Math.ceil(waitMs / 1000)
+      throw new QsmError('rate_limited', `Too many wrong passwords: wait ${seconds} s.`, { retryAfterSeconds: seconds })
     },
-    failed(username) {
-      const name = username.toLowerCase()
-      const known = failures.get(name)
-      const now = clock.now()
-      const count = known && now - known.last < forgetAfterMs ? known.count + 1 : 1
-      failures.delete(name)
-      if (failures.size >= maxRemembered) failures.delete(failures.keys().next().value as string)
-      failures.set(name, { count, last: now })
+    failed(username, address) {
+      accounts.add(username.toLowerCase())
+      addresses.add(address)
     },
     succeeded(username) {
-      failures.delete(username.toLowerCase())
+      accounts.forget(username.toLowerCase())
     },
   }
 }

@@ -6,13 +6,13 @@ import { createGuessLimits } from '../passwords/guess-limits.js'
 import { beginSession } from '../sessions/sessions.js'
 
 export const login = (context: AuthContext) => {
-  const guesses = createGuessLimits(context.rateLimits, context.clock)
+  const guesses = createGuessLimits(context.clock)
   return route(contract)(async ({ body, clientAddress, userAgent }) => {
-    await guesses.check(body.username, clientAddress)
+    guesses.check(body.username, clientAddress)
     const account = await findByName(context, body.username)
     const fits = await context.hasher.verify(account?.passwordHash ?? null, body.password)
     if (!account || !fits || account.state !== 'active') {
-      guesses.failed(body.username)
+      guesses.failed(body.username, clientAddress)
       throw new QsmError('invalid_credentials')
     }
     guesses.succeeded(body.username)

@@ -4,7 +4,7 @@ import type { AuthContext } from '../context.js'
 import { refreshSession } from '../sessions/sessions.js'
 
 export const refreshToken = (context: AuthContext) => {
-  const perAddress = context.rateLimits({ name: 'refresh', points: 300, perSeconds: 60 })
+  const perAddress = context.rateLimits({ name: 'refresh', points: 3_000, perSeconds: 60 })
   return route(contract)(async ({ body, clientAddress, arrivedAt }) => {
     await perAddress.take(clientAddress)
     return { status: 200, body: await refreshSession(context, body.refresh_token, arrivedAt) }

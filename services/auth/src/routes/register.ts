@@ -4,7 +4,7 @@ import { createAccount } from '../accounts/accounts.js'
 import type { AuthContext } from '../context.js'
 
 export const register = (context: AuthContext) => {
-  const perAddress = context.rateLimits({ name: 'register', points: 60, perSeconds: 60 })
+  const perAddress = context.rateLimits({ name: 'register', points: 600, perSeconds: 60 })
   return route(contract)(async ({ body, clientAddress }) => {
     await perAddress.take(clientAddress)
     const account = await createAccount(context, body)
