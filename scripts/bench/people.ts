@@ -1,0 +1,89 @@
+import { randomBytes, randomInt } from 'node:crypto'
+import { encodeBase64 } from '@qsm/contract'
+import { type Algorithms, encrypt, envelopeTypes, kinds, type LocalDevice, makeDeviceRecord, makeRequest, respond, type Session } from '@qsm/protocol'
+import { createNodeClassical, idFromBytes, idToBytes, newId } from '@qsm/server-kit'
+import { loadPostQuantum } from '@qsm/wasm'
+
+export interface BenchPerson {
+  readonly username: string
+  readonly userId: string
+  readonly token: string
+  readonly local: LocalDevice
+}
+
+/** One send as it goes over the wire, sealed and signed beforehand. */
+export interface PreparedSend {
+  readonly sender: number
+  readonly json: string
+}
+
+export const loadAlgorithms = async (): Promise<Algorithms> => ({
+  ...(await loadPostQuantum()),
+  classical: createNodeClassical(),
+  randomBytes: length => new Uint8Array(randomBytes(length)),
+  now: () => Date.now(),
+})
+
+const call = async (url: string, method: string, path: string, body: unknown, token?: string) => {
+  const response = await fetch(url + path, {
+    method,
+    headers: { 'content-type': 'application/json', ...(token ? { authorization: `Bearer ${token}` } : {}) },
+    body: JSON.stringify(body),
+  })
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+  return response.status === 204 ? {} : ((await response.json()) as Record<string, string>)
+}
+
+/** Registers a person with a device. */
+export const makePerson = async (url: string, algorithms: Algorithms, username: string): Promise<BenchPerson> => {
+  const password = 'correct horse battery'
+  await call(url, 'POST', '/api/register', { username, email: `${username}@example.org`, password })
+  const login = await call(url, 'POST', '/api/login', { username, password })
+  const local: LocalDevice = {
+    user: idToBytes(String(login.user_id)),
+    device: randomInt(1, 2 ** 32 - 1),
+    suite: 1,
+    suites: [1],
+    managed: false,
+    falcon: await algorithms.signer.generateKeyPair(),
+    ecdsa: await algorithms.classical.generateP256(),
+  }
+  const record = await makeDeviceRecord(algorithms, local, { createdAt: Date.now(), expiresAt: 0 })
+  await call(url, 'POST', '/api/devices', { device_record: encodeBase64(record.bytes) }, String(login.access_token))
+  return { username, userId: String(login.user_id), token: String(login.access_token), local }
+}
+
+/** Connects two people through the server, and gives the session on which the second sends to the first. */
+export const connect = async (url: string, algorithms: Algorithms, asks: BenchPerson, answers: BenchPerson): Promise<Session> => {
+  const record = (person: BenchPerson) => makeDeviceRecord(algorithms, person.local, { createdAt: Date.now(), expiresAt: 0 })
+  const requestId = idToBytes(newId())
+  const request = await makeRequest(algorithms, asks.local, await record(asks), { requestId, toUser: answers.local.user })
+  await call(url, 'POST', '/api/connection/request', { receiver_username: answers.username, handshake: encodeBase64(request.bytes) }, asks.token)
+  const answered = await respond(algorithms, answers.local, await record(answers), request.bytes)
+  const answer = { request_id: idFromBytes(requestId), accept: true, handshake: encodeBase64(answered.response) }
+  await call(url, 'POST', '/api/connection/respond', answer, answers.token)
+  return answered.session
+}
+
+/** Seals `count` texts of one person for another. */
+export const prepareSends = async (
+  algorithms: Algorithms,
+  sender: BenchPerson,
+  index: number,
+  receiver: BenchPerson,
+  begin: Session,
+  count: number,
+): Promise<{ readonly sends: readonly PreparedSend[]; readonly session: Session }> => {
+  const peer = await makeDeviceRecord(algorithms, receiver.local, { createdAt: Date.now(), expiresAt: 0 })
+  const sends: PreparedSend[] = []
+  let session = begin
+  for (let number = 0; number < count; number += 1) {
+    const messageId = newId()
+    const content = { kind: kinds.text, content: new TextEncoder().encode('a line of about the usual length of a chat, give or take') }
+    const outgoing = { type: envelopeTypes.message, msgId: idToBytes(messageId), content }
+    const sent = await encrypt(algorithms, sender.local, peer, session, outgoing)
+    session = sent.session
+    sends.push({ sender: index, json: JSON.stringify({ client_message_id: messageId, envelopes: [encodeBase64(sent.envelope)] }) })
+  }
+  return { sends, session }
+}
