@@ -61,7 +61,8 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
   typeorm: {
     where: [
       'packages/server-kit/src/database/',
-      'services/auth/src/',
+      'services/auth/src/sessions/',
+      'services/auth/src/feed/',
       'services/*/src/entities/',
       'services/*/src/migrations/',
     ],
