@@ -2,7 +2,7 @@ import type { RouteGroup } from '@qsm/server-kit'
 import { type Accounts, startAccounts } from './accounts/accounts.js'
 import type { MessageContext } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
-import { expiryJob } from './jobs/expiry.js'
+import { messageJobs } from './jobs/jobs.js'
 import { startRetention } from './jobs/retention.js'
 import { scheduleJobs } from './jobs/schedule.js'
 import { createMailboxes, type Mailboxes } from './mailbox/mailbox.js'
@@ -76,8 +76,7 @@ const routesOf = (parts: MessageParts) => [
 /** The message service over its context: its routes and its sockets. Where it fails, the database is closed. */
 export const createMessageApp = async (context: MessageContext): Promise<MessageApp> => {
   const { metrics, tokens } = context
-  const tokenLifeMs = tokens.lifeSeconds * 1000
-  const accounts = await startAccounts({ ...context, tokenLifeMs }).catch(async error => {
+  const accounts = await startAccounts({ ...context, tokenLifeMs: tokens.lifeSeconds * 1000 }).catch(async error => {
     await context.database.close()
     throw error
   })
@@ -100,7 +99,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopRetention = startRetention(context)
-  const stopJobs = scheduleJobs(context, [expiryJob(tokenLifeMs)])
+  const stopJobs = scheduleJobs(context, messageJobs(context))
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
     accounts,

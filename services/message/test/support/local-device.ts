@@ -36,15 +36,15 @@ export interface TestDevice {
 
 const dayMs = 86_400_000
 
-/** Draws the keys of a device of a user. */
+/** A device of a user; what is not given is drawn. */
 export const createDevice = async (
   algorithms: Algorithms,
   userId: string,
   given: Partial<LocalDevice> = {},
 ): Promise<TestDevice> => {
   const local: LocalDevice = {
-    falcon: await algorithms.signer.generateKeyPair(),
-    ecdsa: await algorithms.classical.generateP256(),
+    falcon: given.falcon ?? (await algorithms.signer.generateKeyPair()),
+    ecdsa: given.ecdsa ?? (await algorithms.classical.generateP256()),
     user: idToBytes(userId),
     device: randomInt(1, 0x1_0000_0000),
     suite: suiteDefault,
@@ -62,7 +62,9 @@ export const createDevice = async (
     deviceId: local.device,
     record: async times => (await makeRecord(times)).bytes,
     async prekey(id, kind, notAfter = algorithms.now() + 20 * dayMs) {
-      return (await makePrekey(algorithms, local, { id, kind, notAfter })).prekey.bytes
+      // The own side would not make one that lives too long; the server has to refuse it all the same.
+      const anyTime = { ...algorithms, now: () => notAfter - 1 }
+      return (await makePrekey(anyTime, local, { id, kind, notAfter })).prekey.bytes
     },
     async request(toUserId, { requestId = newId(), lifeMs } = {}) {
       const options = { requestId: idToBytes(requestId), toUser: idToBytes(toUserId) }

@@ -49,9 +49,8 @@ export const call = async (
   return { status: response.status, body: text === '' ? null : JSON.parse(text) }
 }
 
-const createLogin = (url: string, tokens: Tokens, userId: string, username: string): Login => {
-  const sessionId = newId()
-  const token = tokens.issueAccess({ userId, username, sessionId })
+/** A login session as it works at a pod. */
+export const loginAt = (url: string, { sessionId, token }: Pick<Login, 'sessionId' | 'token'>): Login => {
   const request: Login['call'] = (method, path, body) =>
     call(url, method, path, { body, headers: { Authorization: `Bearer ${token}` } })
   return {
@@ -70,14 +69,18 @@ export const createPerson = (options: {
   readonly username: string
 }): Person => {
   const { url, algorithms, tokens, userId, username } = options
-  const first = createLogin(url, tokens, userId, username)
+  const login = (): Login => {
+    const sessionId = newId()
+    return loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) })
+  }
+  const first = login()
   const drawDevice: Person['drawDevice'] = given => createDevice(algorithms, userId, given)
   return {
     ...first,
     userId,
     username,
     drawDevice,
-    login: () => createLogin(url, tokens, userId, username),
+    login,
     async withDevice() {
       const device = await drawDevice()
       const { status } = await first.bind(device)

@@ -21,9 +21,11 @@ import {
   messageMigrations,
   messageSchema,
 } from '../../src/index.js'
+import { messageJobs } from '../../src/jobs/jobs.js'
+import { runJob } from '../../src/jobs/schedule.js'
 import { createHandFeed, type HandFeed } from './hand-feed.js'
 import { algorithmsOf } from './local-device.js'
-import { createPerson, type Person } from './person.js'
+import { createPerson, type Login, loginAt, type Person } from './person.js'
 import { silentLog } from './silent-log.js'
 
 /** A clock that stands until it is moved. */
@@ -55,6 +57,12 @@ export interface TestMessage {
   person(name?: string): Promise<Person>
   /** Another pod on the same database, feed, bus and clock. */
   secondPod(): Promise<TestMessage>
+  /** The same login session at this pod. */
+  as(login: Login): Login
+  /** The same login session with a fresh token. */
+  renewed(person: Person): Login
+  /** Does all periodic work once. */
+  runJobs(): Promise<void>
   close(): Promise<void>
 }
 
@@ -123,6 +131,12 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
       return createPerson({ url, algorithms, tokens, userId, username: name })
     },
     secondPod: () => startPod(shared, async () => {}),
+    as: login => loginAt(url, login),
+    renewed: ({ userId, username, sessionId }) =>
+      loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),
+    async runJobs() {
+      for (const job of messageJobs(context)) await runJob(context, job)
+    },
     async close() {
       await server.stop(1_000)
       await app.close()
