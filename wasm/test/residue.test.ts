@@ -1,0 +1,126 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { feed } from './support/fed-randomness.js'
+
+// After the generator was replaced.
+const { loadLiboqsKem } = await import('../src/liboqs/kem.js')
+const { loadLiboqsSigner } = await import('../src/liboqs/signer.js')
+
+/** Whether the memory is byte for byte as it was when this was called. */
+const remembered = (memory: WebAssembly.Memory) => {
+  const before = Buffer.from(new Uint8Array(memory.buffer))
+  return () => Buffer.compare(before, new Uint8Array(memory.buffer)) === 0
+}
+const contains = (memory: WebAssembly.Memory, secret: Uint8Array) =>
+  Buffer.from(memory.buffer).includes(Buffer.from(secret))
+
+/** Runs with a look into the memory at each draw of randomness, thus from within an operation. */
+const seenWithin = async (memory: WebAssembly.Memory, secret: Uint8Array, run: () => unknown): Promise<boolean> => {
+  let seen = false
+  feed.onDraw(() => {
+    seen ||= contains(memory, secret)
+  })
+  await run()
+  feed.onDraw(null)
+  return seen
+}
+const withBrokenGenerator = async (run: () => unknown): Promise<void> => {
+  feed.onDraw(() => {
+    throw new Error('no randomness')
+  })
+  await expect((async () => run())()).rejects.toThrow('no randomness')
+  feed.onDraw(null)
+}
+
+describe('the memory of ML-KEM-768', async () => {
+  const { kem, memory } = await loadLiboqsKem()
+  const isAsBefore = remembered(memory)
+  const own = await kem.generateKeyPair()
+
+  it('is as before after a key pair was made', async () => {
+    const { secretKey } = await kem.generateKeyPair()
+    expect(contains(memory, secretKey.subarray(0, 32))).toBe(false)
+    expect(isAsBefore()).toBe(true)
+  })
+
+  it('is as before after a secret was sealed and opened', async () => {
+    const { ciphertext, sharedSecret } = await kem.encapsulate(own.publicKey)
+    expect(isAsBefore()).toBe(true)
+    expect(await kem.decapsulate(own.secretKey, ciphertext)).toEqual(sharedSecret)
+    expect(isAsBefore()).toBe(true)
+    await kem.decapsulate(own.secretKey, new Uint8Array(randomBytes(1088)))
+    expect(isAsBefore()).toBe(true)
+  })
+
+  it('is as before after a key was refused', async () => {
+    const altered = Uint8Array.from(own.secretKey, (byte, at) => (at === 2_340 ? byte ^ 1 : byte))
+    expect(() => kem.decapsulate(altered, new Uint8Array(1088))).toThrow('secretKey is not valid')
+    expect(isAsBefore()).toBe(true)
+    expect(() => kem.encapsulate(new Uint8Array(1184).fill(255))).toThrow('publicKey is not valid')
+    expect(isAsBefore()).toBe(true)
+  })
+
+  it('is as before after the generator failed within an operation', async () => {
+    await withBrokenGenerator(() => kem.generateKeyPair())
+    expect(isAsBefore()).toBe(true)
+    await withBrokenGenerator(() => kem.encapsulate(own.publicKey))
+    expect(isAsBefore()).toBe(true)
+  })
+})
+
+describe('the memory of Falcon-512', async () => {
+  const { signer, memory } = await loadLiboqsSigner()
+  const isAsBefore = remembered(memory)
+  const own = await signer.generateKeyPair()
+
+  it('is as before after a key pair was made', async () => {
+    for (let count = 0; count < 10; count += 1) {
+      const { secretKey } = await signer.generateKeyPair()
+      expect(contains(memory, secretKey.subarray(1, 33))).toBe(false)
+      expect(isAsBefore()).toBe(true)
+    }
+  })
+
+  it('holds the secret key while it signs and is as before afterwards', async () => {
+    const canary = own.secretKey.subarray(1, 33)
+    for (const message of [new Uint8Array(0), new Uint8Array(33), new Uint8Array(randomBytes(262_144))]) {
+      expect(await seenWithin(memory, canary, () => signer.sign(own.secretKey, message))).toBe(true)
+      expect(contains(memory, canary)).toBe(false)
+      expect(isAsBefore()).toBe(true)
+    }
+  })
+
+  it('is as before after a key was refused', () => {
+    const noKey = Uint8Array.from(own.secretKey, (byte, at) => (at === 0 ? byte ^ 1 : byte))
+    expect(() => signer.sign(noKey, new Uint8Array(5))).toThrow('secretKey is not valid')
+    expect(isAsBefore()).toBe(true)
+  })
+
+  it('is as before after the generator failed within an operation', async () => {
+    await withBrokenGenerator(() => signer.generateKeyPair())
+    expect(isAsBefore()).toBe(true)
+    await withBrokenGenerator(() => signer.sign(own.secretKey, new Uint8Array(99).fill(7)))
+    expect(isAsBefore()).toBe(true)
+  })
+
+  it('has room for more after a thousand failures', async () => {
+    feed.onDraw(() => {
+      throw new Error('no randomness')
+    })
+    for (let count = 0; count < 1_000; count += 1) expect(() => signer.sign(own.secretKey, new Uint8Array(1))).toThrow()
+    feed.onDraw(null)
+    const signature = await signer.sign(own.secretKey, new Uint8Array(1))
+    expect(await signer.verify(own.publicKey, new Uint8Array(1), signature)).toBe(true)
+  })
+
+  it('keeps no message that was verified, and never grows', async () => {
+    const [message, size] = [new Uint8Array(randomBytes(262_144)), memory.buffer.byteLength]
+    const signature = await signer.sign(own.secretKey, message)
+    for (let count = 0; count < 50; count += 1)
+      expect(await signer.verify(own.publicKey, message, signature)).toBe(true)
+    for (const at of [0, 100_000, 262_112]) expect(contains(memory, message.subarray(at, at + 32))).toBe(false)
+    expect(memory.buffer.byteLength).toBe(size)
+    await signer.sign(own.secretKey, message)
+    expect(isAsBefore()).toBe(true)
+  })
+})
