@@ -41,6 +41,29 @@ interface EntryRow {
 
 const deleteBatch = 5_000
 
+/** Mailboxes are locked in one order, so that flushes of sends and of acknowledgements never wait for each other in a ring. */
+const ackStatement = `
+WITH ack AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS a(user_id, device_id, up_to, ix)
+), locked AS (
+  SELECT m.user_id, m.device_id, m.next_sequence FROM message.mailbox m
+  WHERE (m.user_id, m.device_id) IN (SELECT user_id, device_id FROM ack)
+  ORDER BY m.user_id, m.device_id FOR UPDATE
+), valid AS (
+  SELECT a.* FROM ack a JOIN locked l USING (user_id, device_id) WHERE a.up_to < l.next_sequence
+), highest AS (
+  SELECT user_id, device_id, max(up_to) AS up_to FROM valid GROUP BY 1, 2
+), moved AS (
+  UPDATE message.mailbox m SET acked_sequence = h.up_to FROM highest h
+  WHERE m.user_id = h.user_id AND m.device_id = h.device_id AND m.acked_sequence < h.up_to
+), gone AS (
+  DELETE FROM message.entry e USING highest h
+  WHERE e.user_id = h.user_id AND e.device_id = h.device_id AND e.sequence <= h.up_to
+    AND e.sequence <= (SELECT coalesce(min(o.sequence), 0) FROM message.entry o
+      WHERE o.user_id = h.user_id AND o.device_id = h.device_id) + $4 - 1
+  RETURNING e.user_id, e.device_id
+)
+SELECT v.ix, (SELECT count(*)::int FROM gone g WHERE g.user_id = v.user_id AND g.device_id = v.device_id) AS removed FROM valid v`
 export const createMailboxes = (database: Database): Mailboxes => {
   const state = async ({ userId, deviceId }: DeviceAddress): Promise<MailboxState> => {
     const [row] = await database.query<{ acked_sequence: string; next_sequence: string; epoch: number }>(
@@ -88,30 +111,38 @@ export const createMailboxes = (database: Database): Mailboxes => {
     },
   })
 
-  const removeUpTo = async ({ userId, deviceId }: DeviceAddress, upTo: number): Promise<void> => {
-    for (let removed = deleteBatch; removed === deleteBatch; ) {
-      const rows = await database.query(
-        `DELETE FROM message.entry WHERE (user_id, device_id, sequence) IN (
-           SELECT user_id, device_id, sequence FROM message.entry
-           WHERE user_id = $1 AND device_id = $2 AND sequence <= $3 ORDER BY sequence LIMIT $4
-         ) RETURNING 1`,
-        [userId, deviceId, upTo, deleteBatch],
-      )
-      removed = rows.length
-    }
+  interface AckRequest extends DeviceAddress {
+    readonly upTo: number
+  }
+  interface AckedRow {
+    readonly ix: string
+    readonly removed: number
   }
 
-  const acknowledge = async (request: DeviceAddress & { readonly upTo: number }): Promise<void> => {
-    const { userId, deviceId, upTo } = request
-    const moved = await database.query(
-      `UPDATE message.mailbox SET acked_sequence = $3
-       WHERE user_id = $1 AND device_id = $2 AND acked_sequence < $3 AND next_sequence > $3 RETURNING 1`,
-      [userId, deviceId, upTo],
-    )
-    if (moved.length > 0) return removeUpTo(request, upTo)
-    const { next } = await state(request)
-    if (upTo >= next) {
-      throw new QsmError('validation_failed', `up_to: at most ${next - 1}, the newest sequence of this mailbox`, { details: { field: 'up_to' } })
+  /** Moves the marks of several mailboxes and deletes what lies below, each mailbox at most `deleteBatch` entries. */
+  const moveAcks = createBatcher<AckRequest, number | null>({
+    maxItems: 256,
+    maxInFlight: 2,
+    async run(requests) {
+      const rows = await database.query<AckedRow>({ name: 'mailbox-ack', text: ackStatement }, [
+        requests.map(request => request.userId),
+        requests.map(request => request.deviceId),
+        requests.map(request => request.upTo),
+        deleteBatch,
+      ])
+      const removed = new Map(rows.map(row => [Number(row.ix), row.removed]))
+      return requests.map((_, index) => removed.get(index + 1) ?? null)
+    },
+  })
+
+  const acknowledge = async (request: AckRequest): Promise<void> => {
+    for (let removed: number | null = deleteBatch; removed === deleteBatch; ) {
+      removed = await moveAcks(request)
+      if (removed !== null) continue
+      const { next } = await state(request)
+      throw new QsmError('validation_failed', `up_to: at most ${next - 1}, the newest sequence of this mailbox`, {
+        details: { field: 'up_to' },
+      })
     }
   }
 
