@@ -7,7 +7,7 @@ import pg from 'pg'
 import WebSocket from 'ws'
 import { startEmbeddedPostgres } from '../../services/standalone/src/embedded-postgres/start.js'
 import { sendAll } from './load.js'
-import { type BenchPerson, connect, loadAlgorithms, makePerson, prepareSends, type PreparedSend } from './people.js'
+import { type BenchPerson, connect, loadAlgorithms, logIn, makePerson, prepareSends, type PreparedSend } from './people.js'
 import { cpuOfTree, residentBytes, startProgram, stopProgram } from './processes.js'
 import { openReceivers } from './receivers.js'
 
@@ -22,7 +22,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 const startQsm = async (databaseUrl: string) => {
   const { child, said } = await startProgram(
-    [...(process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []), join(root, 'services/standalone/bin/qsm-server.js'), 'start'],
+    [join(root, 'services/standalone/bin/qsm-server.js'), 'start'],
     { DATABASE_URL: databaseUrl, QSM_DATA_DIR: folder, PORT: '0', QUANTUM_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'error', QSM_ENV: 'test' },
     /ready;/,
   )
@@ -113,10 +113,12 @@ console.log(`\nQSM / save: ${ratio('save', 'perSecond').toFixed(2)} × the rate.
 say(`\n${idleSockets} idle sockets`)
 const settle = () => new Promise(resolve => setTimeout(resolve, 3_000))
 await settle()
+// A login session without a device: sockets of one device would displace each other.
+const idleToken = await logIn(qsm.url, at(0).username)
 const before = residentBytes(qsm.child.pid ?? 0)
 const open: WebSocket[] = []
 for (let index = 0; index < idleSockets; index += 1) {
-  const socket = new WebSocket(`${qsm.url.replace('http', 'ws')}/ws`, { headers: { authorization: `Bearer ${tokens[0]}` } })
+  const socket = new WebSocket(`${qsm.url.replace('http', 'ws')}/ws`, { headers: { authorization: `Bearer ${idleToken}` } })
   await new Promise((resolve, reject) => {
     socket.once('message', resolve)
     socket.once('error', reject)
