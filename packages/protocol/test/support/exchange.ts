@@ -1,4 +1,4 @@
-import { defaultPolicy, parseEnvelope, ProtocolError, type RatchetPolicy } from '../../src/index.js'
+import { defaultPolicy, ProtocolError, parseEnvelope, type RatchetPolicy } from '../../src/index.js'
 import type { Person } from './person.js'
 
 /** Policies under which every property of the ratchet must hold. */
@@ -22,6 +22,8 @@ export interface Tally {
   repeated: number
   tooOld: number
   kemSteps: number
+  /** The newest chain of either side. */
+  epochs: number
 }
 
 const keptChains = 5
@@ -53,6 +55,7 @@ class Line {
     const { header, ct } = parseEnvelope(bytes)
     this.#underWay.push({ bytes, text, epoch: header.epoch })
     this.#tally.sent += 1
+    this.#tally.epochs = Math.max(this.#tally.epochs, header.epoch)
     if (ct && header.n === 0) this.#tally.kemSteps += 1
   }
 
@@ -74,7 +77,8 @@ class Line {
       if (isTooOld || this.#opened.has(letter.text)) throw new Error(`${letter.text} was opened and should not be`)
       if (text !== letter.text) throw new Error(`${letter.text} came out as ${text}`)
     } catch (error) {
-      if (!(error instanceof ProtocolError) || error.reason !== 'key_gone' && error.reason !== 'out_of_turn') throw error
+      if (!(error instanceof ProtocolError) || (error.reason !== 'key_gone' && error.reason !== 'out_of_turn'))
+        throw error
       if (this.#opened.has(letter.text)) this.#tally.repeated += 1
       else if (!isTooOld) throw new Error(`${letter.text} does not open`, { cause: error })
       else if (!isDoubled) this.#tally.tooOld += 1
@@ -97,7 +101,7 @@ export const playTape = async (
   tape: readonly number[],
   messages: number,
 ): Promise<Tally> => {
-  const tally: Tally = { sent: 0, opened: 0, lost: 0, repeated: 0, tooOld: 0, kemSteps: 0 }
+  const tally: Tally = { sent: 0, opened: 0, lost: 0, repeated: 0, tooOld: 0, kemSteps: 0, epochs: 0 }
   const lines = [new Line(alice, bob, policy, tally), new Line(bob, alice, policy, tally)] as const
   const canAnswer = () => bob.peer(alice) !== null
   for (let step = 0; tally.sent < messages; step += 1) {

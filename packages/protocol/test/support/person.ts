@@ -4,11 +4,11 @@ import {
   type Bundle,
   checkSuccession,
   completeRequest,
+  type DeviceRecord,
   decodeBundle,
   decodePeer,
   decodePrekeySecrets,
   decodeRequestSecrets,
-  type DeviceRecord,
   encodeBundle,
   encodePeer,
   encodePrekeySecrets,
@@ -19,11 +19,11 @@ import {
   makeDeviceRecord,
   makePrekey,
   makeRequest,
-  openFrom,
   type Outgoing,
+  openFrom,
   type PeerState,
-  parseEnvelope,
   type PrekeyKind,
+  parseEnvelope,
   type RatchetPolicy,
   type Received,
   sealTo,
@@ -101,7 +101,10 @@ export class Person {
 
   async start(other: Person, bundle: Bundle): Promise<void> {
     const { user, device } = other.local
-    this.keep(other, await startSession(this.algorithms, this.local, this.record, { peer: this.peer(other), user, device, bundle }))
+    this.keep(
+      other,
+      await startSession(this.algorithms, this.local, this.record, { peer: this.peer(other), user, device, bundle }),
+    )
   }
 
   async request(other: Person): Promise<Uint8Array> {
