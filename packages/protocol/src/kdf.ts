@@ -1,9 +1,11 @@
 import { wipe } from './codec/bytes.js'
+import { usage } from './errors.js'
 import type { Classical } from './ports.js'
 
 type Hmac = Pick<Classical, 'hmacSha256'>
 
 const hashBytes = 32
+const maxExpandBytes = 255 * hashBytes
 const sealKeyBytes = 76
 const messageKeyLabel = Uint8Array.of(1)
 const chainKeyLabel = Uint8Array.of(2)
@@ -11,13 +13,14 @@ const chainKeyLabel = Uint8Array.of(2)
 /** HKDF-Extract with SHA-256 (RFC 5869 section 2.2): 32 bytes. */
 export const hkdfExtract = (classical: Hmac, salt: Uint8Array, ikm: Uint8Array) => classical.hmacSha256(salt, ikm)
 
-/** HKDF-Expand with SHA-256 (RFC 5869 section 2.3): `length` bytes, at most 8 160. */
+/** HKDF-Expand with SHA-256 (RFC 5869 section 2.3): `length` bytes, at most 8 160; over that it throws `usage`. */
 export const hkdfExpand = async (
   classical: Hmac,
   prk: Uint8Array,
   info: Uint8Array,
   length: number,
 ): Promise<Uint8Array> => {
+  if (length > maxExpandBytes) throw usage(`HKDF gives at most ${maxExpandBytes} bytes`)
   const output = new Uint8Array(length)
   // T(i − 1) ‖ info ‖ i, in one buffer: T(0) is empty, so the first input begins behind its place.
   const input = new Uint8Array(hashBytes + info.length + 1)

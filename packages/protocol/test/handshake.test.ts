@@ -54,7 +54,7 @@ describe('the key schedule', () => {
     body2: new Uint8Array(2346).fill(4),
   }
   const secrets = () => ({ ss: new Uint8Array(32).fill(5), d: new Uint8Array(32).fill(6) })
-  const keysOf = async (transcript: typeof base, { ss, d } = secrets()) => {
+  const keysOf = async (transcript: typeof base, { ss, d }: Record<'ss' | 'd', Uint8Array> = secrets()) => {
     const keys = await deriveHandshakeKeys(
       classical,
       transcript.suite,

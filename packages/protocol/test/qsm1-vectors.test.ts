@@ -6,6 +6,7 @@ import {
   acceptPrekey,
   answerPrekey,
   beginByPrekey,
+  checkKemKey,
   checkP256Point,
   confirmation,
   decodeBundle,
@@ -274,4 +275,18 @@ describe('QSM/1 vectors of an independent implementation', () => {
       expect(() => checkP256Point(hex(point))).toThrow('P-256')
     },
   )
+
+  it('refuses an ML-KEM key that is all zero or not reduced', () => {
+    const good = hex(vectors.handshakeA.prekeyKem.ek)
+    expect(() => checkKemKey(good)).not.toThrow()
+    expect(() => checkKemKey(good.slice().fill(0, 0, 1152))).toThrow('all zero')
+    // Twelve bits each: 3329 in the lower half of a pair, then 3328, then 3329 in the upper half.
+    const key = good.slice()
+    key.set([0x01, ((good[1] as number) & 0xf0) | 0x0d])
+    expect(() => checkKemKey(key)).toThrow('not reduced')
+    key[0] = 0x00
+    expect(() => checkKemKey(key)).not.toThrow()
+    key.set([((key[1] as number) & 0x0f) | 0x10, 0xd0], 1)
+    expect(() => checkKemKey(key)).toThrow('not reduced')
+  })
 })

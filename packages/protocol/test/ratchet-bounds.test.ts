@@ -152,10 +152,7 @@ describe('KEM keys', () => {
   it('are attached until the peer has named them, and one is outstanding a side', async () => {
     const { alice, bob } = await startedPair(fastAlgorithms)
     await bob.receive(alice, await alice.send(bob, 'one'))
-    const fromBob = [await bob.send(alice, 'b1'), await bob.send(alice, 'b2')].map(bytes => ({
-      bytes,
-      ...parseEnvelope(bytes),
-    }))
+    const fromBob = [await bob.send(alice, 'b1'), await bob.send(alice, 'b2')].map(bytes => parseEnvelope(bytes))
     expect(fromBob.map(({ ek }) => ek?.id)).toEqual([1, 1])
     await alice.receive(bob, fromBob[1]?.bytes as Uint8Array)
     const answer = await alice.send(bob, 'two')

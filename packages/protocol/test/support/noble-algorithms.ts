@@ -28,7 +28,7 @@ export const nobleSigner = (random: (length: number) => Uint8Array): Signer => (
   secretKeyBytes: 1281,
   signatureBytes: 666,
   generateKeyPair: () => falcon512padded.keygen(random(falconSeedBytes)),
-  sign: (secretKey, message) => falcon512padded.sign(message, secretKey, { random: (length = 0) => random(length) }),
+  sign: (secretKey, message) => falcon512padded.sign(message, secretKey, { extraEntropy: random(falconSeedBytes) }),
   verify: (publicKey, message, signature) => {
     try {
       return falcon512padded.verify(signature, message, publicKey)

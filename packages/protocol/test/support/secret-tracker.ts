@@ -76,6 +76,6 @@ const arraysOf = (root: unknown): Set<ArrayBufferLike> => {
 
 /** Whether these bytes stand anywhere in what can be reached from `root`, also in the rest of a buffer behind a view. */
 export const isReachable = (root: unknown, bytes: Uint8Array): boolean => {
-  for (const buffer of arraysOf(root)) if (Buffer.from(buffer as ArrayBuffer).includes(bytes)) return true
+  for (const buffer of arraysOf(root)) if (Buffer.from(buffer as ArrayBuffer).includes(Buffer.from(bytes))) return true
   return false
 }
