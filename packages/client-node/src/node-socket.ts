@@ -2,28 +2,43 @@ import { type OpenSocket, QsmClientError, type SocketLike } from '@qsm/client'
 import WebSocket from 'ws'
 
 const handshakeTimeoutMs = 15_000
+const closeTimeoutMs = 2_000
 
-/** A socket with the token in its `Authorization` header. Throws `not_logged_in` where the server refuses the token. */
-export const nodeSocket: OpenSocket = async (url, { token }) => {
+const refusal = (status: number): QsmClientError => {
+  if (status === 401) return new QsmClientError('unauthorized', 'The server refuses the token.', { status })
+  return new QsmClientError('unreachable', `The server answered ${status} to the socket. It is tried again.`)
+}
+
+/** As browsers have it; and does not keep the process for a server that does not answer to the closing. */
+const toSocketLike = (socket: WebSocket): SocketLike => {
+  const close = socket.close.bind(socket)
+  socket.close = code => {
+    close(code)
+    setTimeout(() => socket.terminate(), closeTimeoutMs).unref()
+  }
+  return socket as unknown as SocketLike
+}
+
+/** A socket that shows the access token in its `Authorization` header. Throws `unauthorized`, `unreachable`. */
+export const nodeSocket: OpenSocket = async (url, { accessToken }) => {
   const socket = new WebSocket(url, {
-    headers: { Authorization: `Bearer ${await token()}` },
+    headers: { Authorization: `Bearer ${await accessToken()}` },
     handshakeTimeout: handshakeTimeoutMs,
+    maxPayload: 8_388_608,
     perMessageDeflate: false,
   })
   return new Promise<SocketLike>((resolve, reject) => {
     // Frames that come with the handshake wait until the handlers stand.
-    socket.once('upgrade', () => {
+    socket.once('open', () => {
       socket.pause()
-      resolve(socket as unknown as SocketLike)
+      resolve(toSocketLike(socket))
       setImmediate(() => socket.resume())
     })
     socket.once('unexpected-response', (request, response) => {
-      const { statusCode = 0 } = response
       request.destroy()
-      const isRefused = statusCode === 401 || statusCode === 403
-      const text = isRefused ? 'The login session is over: log in again.' : `The server answered ${statusCode} to the socket.`
-      reject(new QsmClientError(isRefused ? 'not_logged_in' : 'unreachable', text, { status: statusCode }))
+      reject(refusal(response.statusCode ?? 0))
     })
+    // Stays: an error after the opening is followed by `close`.
     socket.on('error', cause => reject(new QsmClientError('unreachable', 'The server does not answer.', { cause })))
   })
 }

@@ -16,3 +16,6 @@ export const idFromBytes = (bytes: Uint8Array): string => {
 /** The 16 bytes of a UUID in text order. */
 export const idToBytes = (id: string): Uint8Array =>
   Uint8Array.from(id.replaceAll('-', '').match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+
+/** When a UUID of version 7 was made, ms since 1970. */
+export const idTime = (id: string): number => Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16)

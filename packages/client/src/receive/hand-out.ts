@@ -1,0 +1,97 @@
+import { hasCode, QsmClientError } from '../errors.js'
+import type { Signs } from '../live/signs.js'
+import type { Store } from '../store/store.js'
+import type { Inbox } from './inbox.js'
+import type { Message } from './message.js'
+
+export interface MessagesOptions {
+  /** Ends the loop. */
+  readonly signal?: AbortSignal
+  /**
+   * `auto`: a message is done when the application asks for the next one, or leaves the loop. `manual`: only
+   * `message.done()` says so; until then it comes again after a restart.
+   */
+  readonly settle?: 'auto' | 'manual'
+}
+
+/** Hands out what is in the inbox, oldest first. One consumer of a store at a time. */
+export interface HandOut {
+  /** As they come, without end: until the signal, or until `ended` says that nothing will come any more. */
+  follow(options: MessagesOptions): AsyncGenerator<Message, void>
+  /** What is there after `fetch`, then ends. */
+  drain(fetch: () => Promise<void>, options: MessagesOptions): AsyncGenerator<Message, void>
+}
+
+const inUse = (cause: unknown): QsmClientError =>
+  new QsmClientError(
+    'store_in_use',
+    'Messages of this store are being received already, by another loop or another process: end that one first, so that no message is shown twice.',
+    { cause },
+  )
+
+/** Holds the inbox until the returned function is called. */
+const holdInbox = (store: Store): Promise<() => void> =>
+  new Promise((resolve, reject) => {
+    store
+      .alone('inbox', () => new Promise<void>(release => resolve(release)), { wait: false })
+      .catch((error: unknown) => reject(hasCode(error, 'store_in_use') ? inUse(error) : error))
+  })
+
+export const createHandOut = (options: {
+  readonly store: Store
+  readonly inbox: Inbox
+  readonly signs: Signs
+  /** Throws where the client ended by a fault; true where it was closed in order. */
+  readonly ended: () => boolean
+}): HandOut => {
+  const { store, inbox, signs, ended } = options
+
+  async function* each(
+    { signal, settle = 'auto' }: MessagesOptions,
+    waitForMore: ((sign: Promise<void>) => Promise<boolean>) | null,
+  ): AsyncGenerator<Message, void> {
+    const handedOut = new Set<string>()
+    while (!signal?.aborted) {
+      const sign = signs.next(signal)
+      const next = await inbox.next(handedOut)
+      if (!next) {
+        if (!waitForMore || !(await waitForMore(sign))) return
+        continue
+      }
+      handedOut.add(next.key)
+      const done = async () => {
+        await next.message.done()
+        handedOut.delete(next.key)
+      }
+      try {
+        yield { ...next.message, done }
+      } finally {
+        if (settle === 'auto') await done()
+      }
+    }
+  }
+
+  return {
+    async *follow(options) {
+      const release = await holdInbox(store)
+      try {
+        yield* each(options, async sign => {
+          if (ended()) return false
+          await sign
+          return true
+        })
+      } finally {
+        release()
+      }
+    },
+    async *drain(fetch, options) {
+      const release = await holdInbox(store)
+      try {
+        await fetch()
+        yield* each(options, null)
+      } finally {
+        release()
+      }
+    },
+  }
+}
