@@ -21,8 +21,8 @@ export interface Accounts {
   byName(username: string): Promise<KnownUser | null>
   /** The same by id. */
   byId(userId: string): Promise<KnownUser | null>
-  /** Reads what is new in the feed; goes on with what is known where `auth` is away. */
-  sync(): Promise<boolean>
+  /** Reads what is new in the feed. False where `auth` is away or slower than `maxWaitMs` (a second): go on with what is known. */
+  sync(maxWaitMs?: number): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -98,7 +98,7 @@ export const startAccounts = async (options: AccountsOptions): Promise<Accounts>
   return {
     check: caller => revocations.check(caller),
     onRevoked: handler => revocations.onRevoked(handler),
-    sync: () => follower.sync(),
+    sync: maxWaitMs => follower.sync(maxWaitMs),
     byName: username => lookTwice('username_key = $1', usernameKey(username)),
     byId: userId => lookTwice('user_id = $1', userId),
     async requireActiveUser({ userId }) {

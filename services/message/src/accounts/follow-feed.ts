@@ -5,16 +5,16 @@ import { applyEvents } from './apply-events.js'
 
 export interface FeedFollower {
   /**
-   * Reads and applies everything that was in the feed when it is called. Waits a second at most: then, or when the feed
-   * cannot be read, false.
+   * Reads and applies everything that was in the feed when it is called. False when the feed cannot be read, or not within
+   * `maxWaitMs`; then it goes on behind.
    */
-  sync(): Promise<boolean>
+  sync(maxWaitMs?: number): Promise<boolean>
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>
 }
 
 const pageEvents = 500
-const maxWaitMs = 1_000
+const defaultWaitMs = 1_000
 /** A deleted account may take a large mailbox along. */
 const applyPatience = { statementTimeoutMs: 30_000 }
 
@@ -60,7 +60,7 @@ export const followFeed = (options: {
   }
 
   return {
-    sync() {
+    sync(maxWaitMs = defaultWaitMs) {
       if (stopped) return Promise.resolve(false)
       if (running) wantsMore = true
       else running = readUntilNobodyAsks()

@@ -4,12 +4,14 @@ import { findUsers } from '../accounts/find-users.js'
 import type { MessageParts } from '../app.js'
 
 const defaultLimit = 50
+/** With a statement that times out, still within the 2 s of an answer. */
+const maxFeedWaitMs = 250
 
 export const listAvailableUsers = ({ context, accounts, sockets }: MessageParts) => {
   const perCaller = context.rateLimits({ name: 'users', points: 300, perSeconds: 60 })
   return route(contract)(async ({ caller, query }) => {
     await perCaller.take(caller.userId)
-    await accounts.sync()
+    await accounts.sync(maxFeedWaitMs)
     const limit = query.limit ?? defaultLimit
     const found = await findUsers(context.database.query, {
       userId: caller.userId,

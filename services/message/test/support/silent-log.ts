@@ -1,3 +1,3 @@
 import { createLog } from '@qsm/server-kit'
 
-export const silentLog = createLog({ service: 'message', level: process.env.TEST_LOG ?? 'silent' })
+export const silentLog = createLog({ service: 'message', level: 'silent' })

@@ -146,11 +146,17 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
 }
 
 /** The message service on a database of its own and a hand-filled feed, behind a real port. */
-export const startMessage = async (options: { readonly rateLimits?: RateLimits } = {}): Promise<TestMessage> => {
+export const startMessage = async (
+  options: {
+    readonly rateLimits?: RateLimits
+    /** Another address that leads to the database. */
+    readonly wayTo?: (url: string) => Promise<string>
+  } = {},
+): Promise<TestMessage> => {
   const database = await createTestDatabase()
   await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })
   const shared = {
-    databaseUrl: database.url,
+    databaseUrl: (await options.wayTo?.(database.url)) ?? database.url,
     feed: createHandFeed(),
     bus: createMemoryBus(),
     clock: createHandClock(),
