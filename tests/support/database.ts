@@ -38,7 +38,7 @@ export interface TestPostgres {
   createDatabase(): Promise<{ readonly url: string }>
   /** Clean stop. Connections are cut. */
   stop(): Promise<void>
-  /** kill -9 of the server, as when the machine loses its power. */
+  /** kill -9 of all its processes. */
   kill(): Promise<void>
   /** All processes stand still, without closing a connection, until `resume`. */
   freeze(): void
@@ -51,10 +51,10 @@ export interface TestPostgres {
 const childrenOf = (pid: number): readonly number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number)
 
-/** Starts a durable server (fsync on) that belongs to one test alone. */
+/** Starts a server that belongs to one test alone. */
 export const startTestPostgres = async (): Promise<TestPostgres> => {
   const dataFolder = mkdtempSync(join(tmpdir(), 'qsm-test-postgres-'))
-  let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder })
+  let server: EmbeddedPostgres = await startEmbeddedPostgres({ dataFolder, durable: false })
   const { url, port } = server
   // Each backend leads a group of its own, so a signal to the postmaster's group would miss them.
   const signal = (name: NodeJS.Signals) => {
@@ -71,7 +71,7 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
       await server.stop()
     },
     async start() {
-      server = await startEmbeddedPostgres({ dataFolder, port })
+      server = await startEmbeddedPostgres({ dataFolder, durable: false, port })
     },
     async remove() {
       await server.stop()

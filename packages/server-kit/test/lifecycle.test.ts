@@ -65,6 +65,16 @@ describe('a process that is told to stop', () => {
     expect(output()).toContain('second SIGINT: ended at once')
   })
 
+  it('takes a signal that comes twice within a moment as one, as npm hands it on', async () => {
+    const { child, told, until, ended } = await start('in-order')
+    child.kill('SIGINT')
+    await until('stopping: SIGINT')
+    child.kill('SIGINT')
+    child.send('release')
+    expect(await ended).toEqual([0, null])
+    expect(told).toContain('database closed')
+  })
+
   it('ends at its deadline, with 1', async () => {
     const { child, ended, output } = await start('too-slow')
     child.kill('SIGTERM')

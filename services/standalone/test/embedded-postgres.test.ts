@@ -50,8 +50,9 @@ describe('the embedded PostgreSQL', () => {
   let dataFolder: string
   let server: EmbeddedPostgres | null
 
-  const start = async (): Promise<EmbeddedPostgres> => {
-    server = await startEmbeddedPostgres({ dataFolder })
+  // What is flushed matters to a machine that loses its power, not to a process that is killed.
+  const start = async (options: { durable?: boolean } = {}): Promise<EmbeddedPostgres> => {
+    server = await startEmbeddedPostgres({ dataFolder, durable: false, ...options })
     return server
   }
 
@@ -72,7 +73,7 @@ describe('the embedded PostgreSQL', () => {
   })
 
   it('is a real server that stores UTF-8, commits durably and asks for a password', async () => {
-    const { url } = await start()
+    const { url } = await start({ durable: true })
     expect(
       await query(url, "SELECT current_setting('server_encoding') encoding, current_setting('fsync') fsync"),
     ).toEqual([{ encoding: 'UTF8', fsync: 'on' }])
@@ -144,13 +145,15 @@ describe('the embedded PostgreSQL', () => {
 
   it('refuses a second start on the same data and names the process that has it', async () => {
     const { url } = await start()
-    await expect(startEmbeddedPostgres({ dataFolder })).rejects.toThrow(
+    await expect(startEmbeddedPostgres({ dataFolder, durable: false })).rejects.toThrow(
       new RegExp(`is in use by process ${process.pid}\\..*QSM_DATA_DIR`),
     )
     expect(await query(url, 'SELECT 1 one')).toEqual([{ one: 1 }])
     const other = mkdtempSync(join(base, 'other-'))
     const elsewhere = await startElsewhere(other)
-    await expect(startEmbeddedPostgres({ dataFolder: other })).rejects.toThrow(/is in use by process \d+/)
+    await expect(startEmbeddedPostgres({ dataFolder: other, durable: false })).rejects.toThrow(
+      /is in use by process \d+/,
+    )
     await elsewhere.kill()
     process.kill(elsewhere.pid, 'SIGKILL')
   })
@@ -158,7 +161,9 @@ describe('the embedded PostgreSQL', () => {
   it('lets one of many starts at the same moment have the data of a killed owner', async () => {
     const killed = await startElsewhere(dataFolder)
     await killed.kill()
-    const starts = await Promise.allSettled(Array.from({ length: 5 }, () => startEmbeddedPostgres({ dataFolder })))
+    const starts = await Promise.allSettled(
+      Array.from({ length: 5 }, () => startEmbeddedPostgres({ dataFolder, durable: false })),
+    )
     const winners = starts.filter(result => result.status === 'fulfilled')
     expect(winners).toHaveLength(1)
     server = winners[0]?.value ?? null
@@ -191,8 +196,8 @@ describe('the embedded PostgreSQL', () => {
   })
 
   it('says what the server said when it does not start', async () => {
-    await expect(startEmbeddedPostgres({ dataFolder, settings: ['no_such_setting=1'] })).rejects.toThrow(
-      /did not start.*\n.*unrecognized configuration parameter/,
-    )
+    await expect(
+      startEmbeddedPostgres({ dataFolder, durable: false, settings: ['no_such_setting=1'] }),
+    ).rejects.toThrow(/did not start.*\n.*unrecognized configuration parameter/)
   })
 })

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { EmbeddedPostgresError } from './error.js'
+
+/** How long a process that has the data may take to stop. */
+const patienceMs = 3_000
 
 const textOf = (file: string): string | null => {
   try {
@@ -45,35 +49,43 @@ const removeStale = (file: string, holder: string): void => {
   }
 }
 
+const take = (draft: string, file: string): boolean => {
+  try {
+    linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
 /**
- * Takes the data directory for this process. A holder that was killed does not keep it. Returns the function that gives
- * it back. Throws `EmbeddedPostgresError` when a living process has it.
+ * Takes the data directory for this process. A holder that was killed does not keep it; one that is just stopping is
+ * waited for. Returns the function that gives it back. Throws `EmbeddedPostgresError` when a living process keeps it.
  */
-export const lockData = (folder: string): (() => void) => {
+export const lockData = async (folder: string): Promise<() => void> => {
   const file = join(folder, 'qsm.lock')
   const own = `${process.pid} ${beginOf(process.pid)} ${randomUUID()}`
   const draft = `${file}.${randomUUID()}`
   writeFileSync(draft, `${own}\n`, { mode: 0o644 })
+  const begun = performance.now()
   try {
-    for (let attempt = 0; attempt < 20; attempt += 1) {
-      try {
-        linkSync(draft, file)
-        return () => {
-          if (textOf(file) === own) rmSync(file, { force: true })
-        }
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-      }
+    while (!take(draft, file)) {
       const holder = textOf(file)
       if (holder === null) continue
-      if (isAlive(holder)) {
+      if (!isAlive(holder)) {
+        removeStale(file, holder)
+      } else if (performance.now() - begun > patienceMs) {
         throw new EmbeddedPostgresError(
           `The data in ${folder} is in use by process ${holder.split(' ')[0]}. Stop that one first, or start this one on other data with QSM_DATA_DIR.`,
         )
+      } else {
+        await wait(50)
       }
-      removeStale(file, holder)
     }
-    throw new EmbeddedPostgresError(`The lock ${file} cannot be taken: others start on the same data. Start again.`)
+    return () => {
+      if (textOf(file) === own) rmSync(file, { force: true })
+    }
   } finally {
     rmSync(draft, { force: true })
   }

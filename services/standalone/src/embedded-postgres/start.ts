@@ -45,7 +45,7 @@ const readable = (dataFolder: string, error: unknown): unknown => {
 }
 
 const withLock = async (dataFolder: string, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
-  const unlock = lockData(dataFolder)
+  const unlock = await lockData(dataFolder)
   try {
     const durable = options.durable ?? true
     const user = otherUserFor(dataFolder)
