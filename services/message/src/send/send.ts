@@ -1,5 +1,7 @@
 import { type CounterMetric, type HistogramMetric, QsmError, type Query, violatedUnique } from '@qsm/server-kit'
-import { lockPair, setState } from '../connections/pair.js'
+import { announceConnection } from '../connections/announce.js'
+import { openByMessage } from '../connections/open-by-message.js'
+import { lockPair } from '../connections/pair.js'
 import { limits } from '@qsm/contract'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
@@ -32,20 +34,26 @@ const countStarted = async (query: Query, fromUser: string, toUser: string, toDe
   if ((row?.envelopes ?? 0) > limits.startedEnvelopesPerDevice) throw new QsmError('not_answered')
 }
 
-const storeOnStarted = (context: MessageContext, send: CheckedSend, standings: readonly Standing[]) =>
+interface StoredOnStarted {
+  readonly stored: readonly StoredParcel[]
+  /** Users whose started connection this send has answered. */
+  readonly opened: readonly string[]
+}
+
+const storeOnStarted = (context: MessageContext, send: CheckedSend, standings: readonly Standing[]): Promise<StoredOnStarted> =>
   context.database.transaction(async query => {
     const { userId } = send.request.sender
+    const opened: string[] = []
     for (const { peerId, kind } of [...standings].sort((a, b) => (a.peerId < b.peerId ? -1 : 1))) {
-      if (kind === 'open') continue
+      if (kind === 'answers' && (await openByMessage(query, userId, peerId))) opened.push(peerId)
+      if (kind !== 'started-by-sender') continue
       const connection = await lockPair(query, userId, peerId)
       if (connection.state === 'open') continue
-      // The other side of a started connection sends: that is its answer.
-      if (connection.initiator !== userId) await setState(query, userId, peerId, 'open', connection.initiator, connection.requestId)
-      else {
-        for (const parcel of send.parcels) if (parcel.userId === peerId) await countStarted(query, userId, peerId, parcel.deviceId)
+      for (const parcel of send.parcels) {
+        if (parcel.userId === peerId) await countStarted(query, userId, peerId, parcel.deviceId)
       }
     }
-    return storeInTransaction(query, send)
+    return { stored: await storeInTransaction(query, send), opened }
   })
 
 /**
@@ -88,10 +96,13 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     if (!record) throw new QsmError('device_required')
     await checkSignatures(context.verifier, record, parcels, cause => metrics.refused.inc({ cause }))
     const send: CheckedSend = { request, parcels, hash, receivedAt }
-    const answer = await (standings.every(standing => standing.kind === 'open')
+    const storing = standings.every(standing => standing.kind === 'open')
       ? store(send)
-      : storeOnStarted(context, send, standings)
-    ).catch(fault => afterFault(request, hash, fault))
+      : storeOnStarted(context, send, standings).then(({ stored, opened }) => {
+          for (const peerId of opened) announceConnection(context.bus, request.sender.userId, peerId, null)
+          return stored
+        })
+    const answer = await storing.catch(fault => afterFault(request, hash, fault))
     metrics.sends.inc()
     for (const { user_id, device_id } of answer) context.bus.publish({ kind: 'mailbox', user_id, device_id })
     return answer
