@@ -26,7 +26,13 @@ const url = process.env.BENCH_DATABASE_URL ?? ''
 const kind = process.env.BENCH_KIND
 
 const bySave = async (): Promise<(row: Row) => Promise<void>> => {
-  const source = await new DataSource({ type: 'postgres', url, entities: [RowEntity], poolSize: 10, installExtensions: false }).initialize()
+  const source = await new DataSource({
+    type: 'postgres',
+    url,
+    entities: [RowEntity],
+    poolSize: 10,
+    installExtensions: false,
+  }).initialize()
   const repository = source.getRepository(RowEntity)
   return async row => {
     await repository.save(row)
@@ -46,7 +52,12 @@ const byBatch = async (): Promise<(row: Row) => Promise<void>> => {
       await pool.query({
         name: 'bench',
         text: 'INSERT INTO bench_row (id, sender, received_at, envelope) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[])',
-        values: [batch.map(b => b.row.id), batch.map(b => b.row.sender), batch.map(b => b.row.receivedAt), batch.map(b => b.row.envelope)],
+        values: [
+          batch.map(b => b.row.id),
+          batch.map(b => b.row.sender),
+          batch.map(b => b.row.receivedAt),
+          batch.map(b => b.row.envelope),
+        ],
       })
       for (const { resolve } of batch) resolve()
     } catch (error) {
@@ -70,7 +81,12 @@ app.use(async context => {
   const parts: Buffer[] = []
   for await (const part of context.req) parts.push(part as Buffer)
   const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as { client_message_id: string; envelopes: string[] }
-  await store({ id: body.client_message_id, sender, receivedAt: new Date(), envelope: Buffer.from(body.envelopes[0] ?? '', 'base64') })
+  await store({
+    id: body.client_message_id,
+    sender,
+    receivedAt: new Date(),
+    envelope: Buffer.from(body.envelopes[0] ?? '', 'base64'),
+  })
   context.status = 201
   context.body = { message_id: body.client_message_id }
 })

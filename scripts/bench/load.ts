@@ -3,7 +3,11 @@ import type { PreparedSend } from './people.js'
 
 const post = (agent: Agent, url: URL, token: string, json: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json), authorization: `Bearer ${token}` }
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(json),
+      authorization: `Bearer ${token}`,
+    }
     const sending = request(url, { method: 'POST', agent, headers }, response => {
       const parts: Buffer[] = []
       response.on('data', part => parts.push(part as Buffer))
@@ -17,7 +21,11 @@ const post = (agent: Agent, url: URL, token: string, json: string): Promise<void
   })
 
 /** Sends everything with one caller for each sender, each waiting for its answer; seconds that it took. */
-export const sendAll = async (address: string, tokens: readonly string[], sends: readonly PreparedSend[]): Promise<number> => {
+export const sendAll = async (
+  address: string,
+  tokens: readonly string[],
+  sends: readonly PreparedSend[],
+): Promise<number> => {
   const url = new URL(address)
   // Fresh connections for each round: a server may have closed idle ones in between.
   const agent = new Agent({ keepAlive: true, maxSockets: tokens.length })

@@ -1,6 +1,16 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { encodeBase64 } from '@qsm/contract'
-import { type Algorithms, encrypt, envelopeTypes, kinds, type LocalDevice, makeDeviceRecord, makeRequest, respond, type Session } from '@qsm/protocol'
+import {
+  type Algorithms,
+  encrypt,
+  envelopeTypes,
+  kinds,
+  type LocalDevice,
+  makeDeviceRecord,
+  makeRequest,
+  respond,
+  type Session,
+} from '@qsm/protocol'
 import { createNodeClassical, idFromBytes, idToBytes, newId } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
 
@@ -59,11 +69,26 @@ export const makePerson = async (url: string, algorithms: Algorithms, username: 
 }
 
 /** Connects two people through the server, and gives the session on which the second sends to the first. */
-export const connect = async (url: string, algorithms: Algorithms, asks: BenchPerson, answers: BenchPerson): Promise<Session> => {
-  const record = (person: BenchPerson) => makeDeviceRecord(algorithms, person.local, { createdAt: Date.now(), expiresAt: 0 })
+export const connect = async (
+  url: string,
+  algorithms: Algorithms,
+  asks: BenchPerson,
+  answers: BenchPerson,
+): Promise<Session> => {
+  const record = (person: BenchPerson) =>
+    makeDeviceRecord(algorithms, person.local, { createdAt: Date.now(), expiresAt: 0 })
   const requestId = idToBytes(newId())
-  const request = await makeRequest(algorithms, asks.local, await record(asks), { requestId, toUser: answers.local.user })
-  await call(url, 'POST', '/api/connection/request', { receiver_username: answers.username, handshake: encodeBase64(request.bytes) }, asks.token)
+  const request = await makeRequest(algorithms, asks.local, await record(asks), {
+    requestId,
+    toUser: answers.local.user,
+  })
+  await call(
+    url,
+    'POST',
+    '/api/connection/request',
+    { receiver_username: answers.username, handshake: encodeBase64(request.bytes) },
+    asks.token,
+  )
   const answered = await respond(algorithms, answers.local, await record(answers), request.bytes)
   const answer = { request_id: idFromBytes(requestId), accept: true, handshake: encodeBase64(answered.response) }
   await call(url, 'POST', '/api/connection/respond', answer, answers.token)
@@ -84,11 +109,17 @@ export const prepareSends = async (
   let session = begin
   for (let number = 0; number < count; number += 1) {
     const messageId = newId()
-    const content = { kind: kinds.text, content: new TextEncoder().encode('a line of about the usual length of a chat, give or take') }
+    const content = {
+      kind: kinds.text,
+      content: new TextEncoder().encode('a line of about the usual length of a chat, give or take'),
+    }
     const outgoing = { type: envelopeTypes.message, msgId: idToBytes(messageId), content }
     const sent = await encrypt(algorithms, sender.local, peer, session, outgoing)
     session = sent.session
-    sends.push({ sender: index, json: JSON.stringify({ client_message_id: messageId, envelopes: [encodeBase64(sent.envelope)] }) })
+    sends.push({
+      sender: index,
+      json: JSON.stringify({ client_message_id: messageId, envelopes: [encodeBase64(sent.envelope)] }),
+    })
   }
   return { sends, session }
 }

@@ -25,7 +25,9 @@ const parentOf = (pid: number): number => {
 
 /** CPU time of a process and all its descendants in milliseconds. */
 export const cpuOfTree = (root: number): number => {
-  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map(Number)
+  const pids = readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
   const family = new Set([root])
   for (let grew = true; grew; ) {
     grew = false
@@ -40,7 +42,9 @@ export const cpuOfTree = (root: number): number => {
 
 /** Resident memory of a process in bytes. */
 export const residentBytes = (pid: number): number => {
-  const line = readFileSync(`/proc/${pid}/status`, 'utf8').split('\n').find(text => text.startsWith('VmRSS:'))
+  const line = readFileSync(`/proc/${pid}/status`, 'utf8')
+    .split('\n')
+    .find(text => text.startsWith('VmRSS:'))
   return Number(line?.replace(/\D/g, '')) * 1024
 }
 
@@ -51,7 +55,10 @@ export const startProgram = (
   ready: RegExp,
 ): Promise<{ readonly child: ChildProcess; readonly said: string }> =>
   new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...args], { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [...args], {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let said = ''
     const hear = (data: unknown) => {
       said += String(data)

@@ -1,5 +1,5 @@
-import WebSocket from 'ws'
 import { decodeDeliveryFrame } from '@qsm/contract'
+import WebSocket from 'ws'
 
 export interface Receivers {
   readonly received: number

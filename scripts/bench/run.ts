@@ -7,7 +7,15 @@ import pg from 'pg'
 import WebSocket from 'ws'
 import { startEmbeddedPostgres } from '../../services/standalone/src/embedded-postgres/start.js'
 import { sendAll } from './load.js'
-import { type BenchPerson, connect, loadAlgorithms, logIn, makePerson, prepareSends, type PreparedSend } from './people.js'
+import {
+  type BenchPerson,
+  connect,
+  loadAlgorithms,
+  logIn,
+  makePerson,
+  type PreparedSend,
+  prepareSends,
+} from './people.js'
 import { cpuOfTree, residentBytes, startProgram, stopProgram } from './processes.js'
 import { openReceivers } from './receivers.js'
 
@@ -18,12 +26,21 @@ const idleSockets = Number(process.env.BENCH_SOCKETS ?? 2000)
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'qsm-bench-'))
 const say = (text: string) => console.error(text)
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 const startQsm = async (databaseUrl: string) => {
   const { child, said } = await startProgram(
     [join(root, 'services/standalone/bin/qsm-server.js'), 'start'],
-    { DATABASE_URL: databaseUrl, QSM_DATA_DIR: folder, PORT: '0', QUANTUM_PORT: '0', ADMIN_PORT: '0', LOG_LEVEL: 'error', QSM_ENV: 'test' },
+    {
+      DATABASE_URL: databaseUrl,
+      QSM_DATA_DIR: folder,
+      PORT: '0',
+      QUANTUM_PORT: '0',
+      ADMIN_PORT: '0',
+      LOG_LEVEL: 'error',
+      QSM_ENV: 'test',
+    },
     /ready;/,
   )
   const url = /main application +(http:\/\/\S+?:\d+)/.exec(said)?.[1]?.replace('localhost', '127.0.0.1') ?? ''
@@ -32,7 +49,11 @@ const startQsm = async (databaseUrl: string) => {
 
 const startContender = async (kind: 'save' | 'batch', databaseUrl: string) => {
   const args = ['--conditions=qsm-source', '--import', 'tsx', join(root, 'scripts/bench/contender.ts')]
-  const { child, said } = await startProgram(args, { BENCH_DATABASE_URL: databaseUrl, BENCH_KIND: kind }, /listening on \d+/)
+  const { child, said } = await startProgram(
+    args,
+    { BENCH_DATABASE_URL: databaseUrl, BENCH_KIND: kind },
+    /listening on \d+/,
+  )
   return { child, url: `http://127.0.0.1:${/listening on (\d+)/.exec(said)?.[1]}` }
 }
 
@@ -53,13 +74,18 @@ const urlOf = (name: string) => {
 for (const name of ['save', 'batch']) {
   const contender = new pg.Client({ connectionString: urlOf(name) })
   await contender.connect()
-  await contender.query('CREATE TABLE bench_row (id uuid PRIMARY KEY, sender uuid NOT NULL, received_at timestamptz NOT NULL, envelope bytea NOT NULL)')
+  await contender.query(
+    'CREATE TABLE bench_row (id uuid PRIMARY KEY, sender uuid NOT NULL, received_at timestamptz NOT NULL, envelope bytea NOT NULL)',
+  )
   await contender.end()
 }
 await client.end()
 
 const qsm = await startQsm(urlOf('qsm'))
-const contenders = { save: await startContender('save', urlOf('save')), batch: await startContender('batch', urlOf('batch')) }
+const contenders = {
+  save: await startContender('save', urlOf('save')),
+  batch: await startContender('batch', urlOf('batch')),
+}
 const algorithms = await loadAlgorithms()
 say(`${callers} people register and connect in a ring`)
 const people: BenchPerson[] = []
@@ -67,7 +93,8 @@ for (let index = 0; index < callers; index += 1) people.push(await makePerson(qs
 const tokens = people.map(person => person.token)
 const at = (index: number) => people[index % callers] as BenchPerson
 const sessions = []
-for (let index = 0; index < callers; index += 1) sessions.push(await connect(qsm.url, algorithms, at(index + 1), at(index)))
+for (let index = 0; index < callers; index += 1)
+  sessions.push(await connect(qsm.url, algorithms, at(index + 1), at(index)))
 const receivers = await openReceivers(qsm.url, tokens)
 
 const samples: Record<'qsm' | 'save' | 'batch', Sample[]> = { qsm: [], save: [], batch: [] }
@@ -76,11 +103,20 @@ for (let round = 0; round <= rounds; round += 1) {
   say(`round ${round} of ${rounds}: sealing ${callers * perCaller} messages`)
   const sends: PreparedSend[] = []
   for (let index = 0; index < callers; index += 1) {
-    const prepared = await prepareSends(algorithms, at(index), index, at(index + 1), sessions[index] as never, perCaller)
+    const prepared = await prepareSends(
+      algorithms,
+      at(index),
+      index,
+      at(index + 1),
+      sessions[index] as never,
+      perCaller,
+    )
     sessions[index] = prepared.session
     sends.push(...prepared.sends)
   }
-  const order = (['qsm', 'save', 'batch'] as const).map((_, position, all) => all[(position + round) % 3] as 'qsm' | 'save' | 'batch')
+  const order = (['qsm', 'save', 'batch'] as const).map(
+    (_, position, all) => all[(position + round) % 3] as 'qsm' | 'save' | 'batch',
+  )
   for (const name of order) {
     const pid = name === 'qsm' ? qsm.child.pid : contenders[name].child.pid
     const cpu = () => cpuOfTree(pid ?? 0) + cpuOfTree(postgres.pid)
@@ -94,21 +130,31 @@ for (let round = 0; round <= rounds; round += 1) {
     const seconds = (performance.now() - begun) / 1000
     const sample = { perSecond: sends.length / seconds, cpuMs: (cpu() - before) / sends.length }
     if (round > 0) samples[name].push(sample) // Round 0 warms up.
-    say(`  ${name.padEnd(6)} ${sample.perSecond.toFixed(0).padStart(6)} messages/s   ${sample.cpuMs.toFixed(2)} ms CPU each`)
+    say(
+      `  ${name.padEnd(6)} ${sample.perSecond.toFixed(0).padStart(6)} messages/s   ${sample.cpuMs.toFixed(2)} ms CPU each`,
+    )
   }
 }
 receivers.close()
 
 const ratio = (other: 'save' | 'batch', part: keyof Sample) =>
   median(samples.qsm.map((sample, index) => sample[part] / (samples[other][index]?.[part] ?? 1)))
-console.log(`\n${callers} callers, ${rounds} rounds of ${callers * perCaller} messages, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`)
+console.log(
+  `\n${callers} callers, ${rounds} rounds of ${callers * perCaller} messages, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
+)
 console.log('| contender | messages/s | CPU ms each (server and PostgreSQL) |\n|---|---|---|')
-const labels = { qsm: 'QSM: both signatures verified, stored, delivered, acknowledged', save: 'bare Koa, TypeORM save', batch: 'bare Koa, micro-batched insert' }
+const labels = {
+  qsm: 'QSM: both signatures verified, stored, delivered, acknowledged',
+  save: 'bare Koa, TypeORM save',
+  batch: 'bare Koa, micro-batched insert',
+}
 for (const name of ['qsm', 'save', 'batch'] as const) {
   const [rate, cpu] = [median(samples[name].map(s => s.perSecond)), median(samples[name].map(s => s.cpuMs))]
   console.log(`| ${labels[name]} | ${rate.toFixed(0)} | ${cpu.toFixed(2)} |`)
 }
-console.log(`\nQSM / save: ${ratio('save', 'perSecond').toFixed(2)} × the rate. QSM / micro-batched: ${ratio('batch', 'perSecond').toFixed(2)} ×.`)
+console.log(
+  `\nQSM / save: ${ratio('save', 'perSecond').toFixed(2)} × the rate. QSM / micro-batched: ${ratio('batch', 'perSecond').toFixed(2)} ×.`,
+)
 
 say(`\n${idleSockets} idle sockets`)
 const settle = () => new Promise(resolve => setTimeout(resolve, 3_000))
@@ -118,7 +164,9 @@ const idleToken = await logIn(qsm.url, at(0).username)
 const before = residentBytes(qsm.child.pid ?? 0)
 const open: WebSocket[] = []
 for (let index = 0; index < idleSockets; index += 1) {
-  const socket = new WebSocket(`${qsm.url.replace('http', 'ws')}/ws`, { headers: { authorization: `Bearer ${idleToken}` } })
+  const socket = new WebSocket(`${qsm.url.replace('http', 'ws')}/ws`, {
+    headers: { authorization: `Bearer ${idleToken}` },
+  })
   await new Promise((resolve, reject) => {
     socket.once('message', resolve)
     socket.once('error', reject)
@@ -127,7 +175,9 @@ for (let index = 0; index < idleSockets; index += 1) {
 }
 await settle()
 const openNow = open.filter(socket => socket.readyState === socket.OPEN).length
-console.log(`Idle sockets open: ${openNow}; resident memory for each: ${((residentBytes(qsm.child.pid ?? 0) - before) / openNow / 1024).toFixed(1)} KiB`)
+console.log(
+  `Idle sockets open: ${openNow}; resident memory for each: ${((residentBytes(qsm.child.pid ?? 0) - before) / openNow / 1024).toFixed(1)} KiB`,
+)
 for (const socket of open) socket.terminate()
 
 for (const { child } of [qsm, contenders.save, contenders.batch]) await stopProgram(child)

@@ -26,7 +26,9 @@ export const createPerson = ({ name, home, url }) => {
           errors += data
         })
         child.once('close', code =>
-          code === 0 ? resolve(values) : reject(new Error(`qsm ${args.join(' ')} of ${name} ended with ${code}: ${errors}`)),
+          code === 0
+            ? resolve(values)
+            : reject(new Error(`qsm ${args.join(' ')} of ${name} ended with ${code}: ${errors}`)),
         )
       }),
     /** Sends every line of a stream. */
@@ -39,7 +41,9 @@ export const createPerson = ({ name, home, url }) => {
         child.stderr.on('data', data => {
           errors += data
         })
-        child.once('close', code => (code === 0 ? resolve() : reject(new Error(`sending ended with ${code}: ${errors}`))))
+        child.once('close', code =>
+          code === 0 ? resolve() : reject(new Error(`sending ended with ${code}: ${errors}`)),
+        )
       }),
     /** Listens until `count` messages have come. */
     listen(count, onMessage) {

@@ -77,7 +77,11 @@ const thousandLines = async (alice, bob, server) => {
   await Promise.race([listening.ended, new Promise(resolve => setTimeout(resolve, 60_000))])
   listening.stop()
   const took = (performance.now() - started) / 1000
-  check('every line arrived once, in order', JSON.stringify(received) === JSON.stringify(lines), `${received.length} of ${lines.length}`)
+  check(
+    'every line arrived once, in order',
+    JSON.stringify(received) === JSON.stringify(lines),
+    `${received.length} of ${lines.length}`,
+  )
   check('the server was started again on the same data', server.restarts === 1)
   say(`${(lines.length / took).toFixed(0)} lines a second, sealed, signed, stored, pushed and acknowledged one by one`)
   return lines
@@ -105,7 +109,11 @@ export const playDemo = async () => {
     const texts = [...lines.filter(line => line.length > 12), 'hello alice, I have accepted', 'you were not there']
     const { found, bytes, sawPresent } = searchPlaintext(dataFolder, texts, 'alice@example.org')
     check('the search finds what the server does hold (an e-mail address)', sawPresent)
-    check('no line of plaintext in any file of the database', found.length === 0, `${(bytes / 1e6).toFixed(0)} MB searched${found.length ? `; ${found.slice(0, 3).join('; ')}` : ''}`)
+    check(
+      'no line of plaintext in any file of the database',
+      found.length === 0,
+      `${(bytes / 1e6).toFixed(0)} MB searched${found.length ? `; ${found.slice(0, 3).join('; ')}` : ''}`,
+    )
   } finally {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })

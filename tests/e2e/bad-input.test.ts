@@ -12,7 +12,9 @@ let token = ''
 
 interface Answer {
   readonly status: number
-  readonly body: { readonly error?: { readonly code: string; readonly message: string; readonly field?: string } } & Record<string, unknown>
+  readonly body: {
+    readonly error?: { readonly code: string; readonly message: string; readonly field?: string }
+  } & Record<string, unknown>
 }
 
 const call = async (
@@ -49,9 +51,24 @@ describe('bad input gets a 4xx that says what is wrong', () => {
     ['malformed JSON', '{"username":', 400, 'malformed_json'],
     ['nesting', `${'['.repeat(5_000)}${']'.repeat(5_000)}`, 400, 'bad_request'],
     ['a prototype key', '{"__proto__":{"polluted":1},"username":"abc"}', 400, 'bad_request'],
-    ['an unknown field', '{"username":"zzz","email":"z@example.org","password":"password123","role":"admin"}', 400, 'validation_failed'],
-    ['a NUL character', '{"username":"zzz","email":"z\\u0000@example.org","password":"password123"}', 400, 'validation_failed'],
-    ['a lone surrogate', '{"username":"zzz","email":"z@example.org","password":"passw\\ud800ord"}', 400, 'validation_failed'],
+    [
+      'an unknown field',
+      '{"username":"zzz","email":"z@example.org","password":"password123","role":"admin"}',
+      400,
+      'validation_failed',
+    ],
+    [
+      'a NUL character',
+      '{"username":"zzz","email":"z\\u0000@example.org","password":"password123"}',
+      400,
+      'validation_failed',
+    ],
+    [
+      'a lone surrogate',
+      '{"username":"zzz","email":"z@example.org","password":"passw\\ud800ord"}',
+      400,
+      'validation_failed',
+    ],
     ['a short password', '{"username":"zzz","email":"z@example.org","password":"short"}', 400, 'validation_failed'],
     ['a list for an object', '[]', 400, 'validation_failed'],
   ])('%s', async (_, body, status, code) => {
@@ -69,7 +86,10 @@ describe('bad input gets a 4xx that says what is wrong', () => {
     const answer = await new Promise<{ status: number | undefined; ms: number }>((resolve, reject) => {
       const begun = performance.now()
       const url = new URL('/api/register', server.url)
-      const request = httpRequest(url, { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': '900000000' } })
+      const request = httpRequest(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': '900000000' },
+      })
       request.once('response', response => {
         resolve({ status: response.statusCode, ms: performance.now() - begun })
         request.destroy()
@@ -90,10 +110,15 @@ describe('bad input gets a 4xx that says what is wrong', () => {
 
   it.each([
     ['no token', ''],
-    ['an alg none token', `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${Buffer.from('{"sub":"x"}').toString('base64url')}.`],
+    [
+      'an alg none token',
+      `${Buffer.from('{"alg":"none","typ":"at+jwt"}').toString('base64url')}.${Buffer.from('{"sub":"x"}').toString('base64url')}.`,
+    ],
     ['junk', 'x.y.z'],
   ])('answers 401 to %s', async (_, value) => {
-    const answer = await fetch(`${server.url}/api/me`, { headers: value === '' ? {} : { authorization: `Bearer ${value}` } })
+    const answer = await fetch(`${server.url}/api/me`, {
+      headers: value === '' ? {} : { authorization: `Bearer ${value}` },
+    })
     expect(answer.status).toBe(401)
   })
 

@@ -34,7 +34,19 @@ afterAll(async () => {
 
 const nastyText = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
-  fc.constantFrom('', '\u0000', '\ud800', '__proto__', '../../x', "' OR 1=1 --", '9'.repeat(400), 'A'.repeat(3_000), '%00', '=', 'AA=='),
+  fc.constantFrom(
+    '',
+    '\u0000',
+    '\ud800',
+    '__proto__',
+    '../../x',
+    "' OR 1=1 --",
+    '9'.repeat(400),
+    'A'.repeat(3_000),
+    '%00',
+    '=',
+    'AA==',
+  ),
   fc.uuid({ version: 7 }),
   fc.base64String({ maxLength: 2_000 }),
 )
@@ -50,7 +62,9 @@ const bodyFor = (route: RouteContract): fc.Arbitrary<unknown> => {
   const example = (route as { example?: unknown }).example
   if (typeof example !== 'object' || example === null) return nastyValue
   const keys = Object.keys(example)
-  const changed = fc.tuple(fc.constantFrom(...keys, 'unknown_field'), nastyValue).map(([key, value]) => ({ ...example, [key]: value }))
+  const changed = fc
+    .tuple(fc.constantFrom(...keys, 'unknown_field'), nastyValue)
+    .map(([key, value]) => ({ ...example, [key]: value }))
   return fc.oneof(changed, fc.constant(example), nastyValue)
 }
 
@@ -59,8 +73,12 @@ const wellFormed = (text: string): string => Buffer.from(text, 'utf8').toString(
 
 const pathFor = (route: RouteContract): fc.Arbitrary<string> => {
   const parts = route.path.split('/')
-  const filled = parts.map(part => (part.startsWith('{') ? nastyText.map(text => encodeURIComponent(wellFormed(text))) : fc.constant(part)))
-  const query = fc.option(fc.tuple(fc.constantFrom('after', 'limit', 'cursor', 'query', 'peer', 'x'), nastyText), { nil: null })
+  const filled = parts.map(part =>
+    part.startsWith('{') ? nastyText.map(text => encodeURIComponent(wellFormed(text))) : fc.constant(part),
+  )
+  const query = fc.option(fc.tuple(fc.constantFrom('after', 'limit', 'cursor', 'query', 'peer', 'x'), nastyText), {
+    nil: null,
+  })
   return fc.tuple(fc.tuple(...filled), query).map(([texts, pair]) => {
     const search = pair ? `?${new URLSearchParams({ [pair[0]]: wellFormed(pair[1]) })}` : ''
     return texts.join('/') + search
@@ -73,10 +91,15 @@ const cases = [
   ...mainRoutes.map(route => ['main', route] as const),
   ...quantumRoutes.map(route => ['quantum', route] as const),
 ].filter(([, route]) => route.operationId !== 'openSocket' && route.operationId !== 'openNamedSocket')
-const ordered = [...cases.filter(([, route]) => !ending.has(route.operationId)), ...cases.filter(([, route]) => ending.has(route.operationId))]
+const ordered = [
+  ...cases.filter(([, route]) => !ending.has(route.operationId)),
+  ...cases.filter(([, route]) => ending.has(route.operationId)),
+]
 
 describe(`${casesPerRoute} odd requests to each route never give a 5xx`, () => {
-  it.each(ordered.map(([where, route]) => [`${route.method.toUpperCase()} ${route.path} (${where})`, where, route] as const))(
+  it.each(
+    ordered.map(([where, route]) => [`${route.method.toUpperCase()} ${route.path} (${where})`, where, route] as const),
+  )(
     '%s',
     async (_, where, route) => {
       const address = where === 'main' ? server.url : server.quantumUrl
@@ -89,9 +112,13 @@ describe(`${casesPerRoute} odd requests to each route never give a 5xx`, () => {
           body: hasBody ? (JSON.stringify(body) ?? '') : null,
         })
         const text = await response.text()
-        const code = response.status >= 400 ? (JSON.parse(text) as { error?: { code?: string } }).error?.code : undefined
+        const code =
+          response.status >= 400 ? (JSON.parse(text) as { error?: { code?: string } }).error?.code : undefined
         const isExpected = response.status < 500 || code === 'not_implemented'
-        expect(isExpected, `${route.method} ${path} ${JSON.stringify(body)?.slice(0, 200)} → ${response.status} ${text.slice(0, 300)}`).toBe(true)
+        expect(
+          isExpected,
+          `${route.method} ${path} ${JSON.stringify(body)?.slice(0, 200)} → ${response.status} ${text.slice(0, 300)}`,
+        ).toBe(true)
       }
     },
     60_000,

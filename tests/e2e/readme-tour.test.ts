@@ -62,7 +62,13 @@ describe('the tour of the README', () => {
       outputs.push(out)
     }
     const everything = outputs.join('\n')
-    for (const text of ['bob: hello alice', 'alice: hello bob', '"text":"second line"', '"status":"healthy"', 'ML-KEM-768']) {
+    for (const text of [
+      'bob: hello alice',
+      'alice: hello bob',
+      '"text":"second line"',
+      '"status":"healthy"',
+      'ML-KEM-768',
+    ]) {
       expect(everything).toContain(text)
     }
     const numbers = everything.match(/^(\d{5} ){11}\d{5}$/gm)

@@ -17,16 +17,27 @@ const run = async (args: readonly string[], environment: Readonly<Record<string,
   const ended = promisify(execFile)(process.execPath, [program, ...args], { env, timeout: 30_000 })
   return ended.then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
-    (error: { code: number; stdout: string; stderr: string }) => ({ code: error.code, out: error.stdout, err: error.stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => ({
+      code: error.code,
+      out: error.stdout,
+      err: error.stderr,
+    }),
   )
 }
 
 describe('qsm-server', () => {
   it('tells every wrong variable at once, with an example, and no secret', async () => {
     const secret = 'do-not-print-this'
-    const ran = await run(['config', 'check'], { PORT: 'eight', TOKEN_EXPIRE_MINUTES: '0', DATABASE_URL: 'sqlite:///x.db', QSM_ENV: 'production', JWT_SECRET: secret })
+    const ran = await run(['config', 'check'], {
+      PORT: 'eight',
+      TOKEN_EXPIRE_MINUTES: '0',
+      DATABASE_URL: 'sqlite:///x.db',
+      QSM_ENV: 'production',
+      JWT_SECRET: secret,
+    })
     expect(ran.code).toBe(1)
-    for (const name of ['PORT', 'TOKEN_EXPIRE_MINUTES', 'DATABASE_URL', 'example:', 'SQLite']) expect(ran.err).toContain(name)
+    for (const name of ['PORT', 'TOKEN_EXPIRE_MINUTES', 'DATABASE_URL', 'example:', 'SQLite'])
+      expect(ran.err).toContain(name)
     expect(ran.err + ran.out).not.toContain(secret)
   })
 
@@ -42,7 +53,12 @@ describe('qsm-server', () => {
   it('refuses a second start on the same data and names who holds it', async () => {
     const first = await startTestServer({ QSM_DATA_DIR: join(folder, 'held'), QSM_ENV: 'development' })
     try {
-      const second = await run(['start'], { QSM_DATA_DIR: join(folder, 'held'), PORT: '0', QUANTUM_PORT: '0', ADMIN_PORT: '0' })
+      const second = await run(['start'], {
+        QSM_DATA_DIR: join(folder, 'held'),
+        PORT: '0',
+        QUANTUM_PORT: '0',
+        ADMIN_PORT: '0',
+      })
       expect(second.code).toBe(1)
       expect(second.err).toContain(String(first.pid))
     } finally {
@@ -55,7 +71,13 @@ describe('qsm-server', () => {
     const first = await startTestServer({ DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'a') })
     try {
       const { port } = new URL(first.url)
-      const second = await run(['start'], { DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'a'), PORT: port, QUANTUM_PORT: '0', ADMIN_PORT: '0' })
+      const second = await run(['start'], {
+        DATABASE_URL: database.url,
+        QSM_DATA_DIR: join(folder, 'a'),
+        PORT: port,
+        QUANTUM_PORT: '0',
+        ADMIN_PORT: '0',
+      })
       expect(second).toMatchObject({ code: 1 })
       expect(second.err).toContain(`Port ${port}`)
       expect(second.err).toContain('PORT=')
@@ -80,7 +102,12 @@ describe('qsm-server', () => {
     expect([await status('/livez'), await status('/readyz')]).toEqual([200, 200])
     await fetch(`${server.url}/api/health`)
     const metrics = await (await fetch(`${server.adminUrl}/metrics`)).text()
-    for (const name of ['qsm_http_request_duration_seconds', 'qsm_ws_connections', 'qsm_message_sends_total', 'nodejs_eventloop_lag']) {
+    for (const name of [
+      'qsm_http_request_duration_seconds',
+      'qsm_ws_connections',
+      'qsm_message_sends_total',
+      'nodejs_eventloop_lag',
+    ]) {
       expect(metrics).toContain(name)
     }
     expect(await server.stop()).toBe(0)

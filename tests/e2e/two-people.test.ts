@@ -29,14 +29,19 @@ describe('two people at two terminals', () => {
     expect(await person('bob').json('pending')).toMatchObject([{ from: 'alice' }])
     await person('bob').json('accept', 'alice')
     await person('bob').json('send', 'alice', 'I have accepted')
-    expect(await person('alice').json('receive')).toMatchObject([{ from: 'bob', text: 'I have accepted', verified: true, managed: false }])
+    expect(await person('alice').json('receive')).toMatchObject([
+      { from: 'bob', text: 'I have accepted', verified: true, managed: false },
+    ])
     await person('alice').json('send', 'bob', 'good')
     expect(await person('bob').json('receive')).toMatchObject([{ from: 'alice', text: 'good' }])
     expect(await person('bob').json('receive')).toEqual([])
   })
 
   it('see one safety number', async () => {
-    const [[ofAlice], [ofBob]] = [await person('alice').json('safety-number', 'bob'), await person('bob').json('safety-number', 'alice')]
+    const [[ofAlice], [ofBob]] = [
+      await person('alice').json('safety-number', 'bob'),
+      await person('bob').json('safety-number', 'alice'),
+    ]
     expect(ofAlice?.safety_number).toMatch(/^\d{60}$/)
     expect(ofBob?.safety_number).toBe(ofAlice?.safety_number)
   })
@@ -93,7 +98,12 @@ describe('the command line', () => {
   })
 
   it('says what to do when no server answers', async () => {
-    const ran = await openTerminal('http://127.0.0.1:1', join(folder, 'alone')).qsm(['register', 'alone', '--email', 'a@example.org'])
+    const ran = await openTerminal('http://127.0.0.1:1', join(folder, 'alone')).qsm([
+      'register',
+      'alone',
+      '--email',
+      'a@example.org',
+    ])
     expect(ran.code).toBe(1)
     expect(ran.err).toMatch(/Is the server running|address/)
   })

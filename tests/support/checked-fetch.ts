@@ -73,7 +73,7 @@ const checkResponse = (
  * `fetch` that checks each answer before it hands it on: status, content type, headers and body are those that the
  * contract of the route declares, with no field too many. A 500 always fails.
  */
-export const createCheckedFetch = (routes: readonly RouteContract[]): Fetch => {
+const createCheckedFetch = (routes: readonly RouteContract[]): Fetch => {
   const forms = routes.map(route => ({ route, form: pathForm(route.path) }))
   return async (url, init) => {
     const response = await fetch(url, init)

@@ -32,7 +32,15 @@ const addressIn = (text: string, name: string): string => {
 export const startTestServer = (environment: Readonly<Record<string, string>>): Promise<TestServer> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [program, 'start'], {
-      env: { PATH: process.env.PATH ?? '', PORT: '0', QUANTUM_PORT: '0', ADMIN_PORT: '0', QSM_ENV: 'test', LOG_LEVEL: 'info', ...environment },
+      env: {
+        PATH: process.env.PATH ?? '',
+        PORT: '0',
+        QUANTUM_PORT: '0',
+        ADMIN_PORT: '0',
+        QSM_ENV: 'test',
+        LOG_LEVEL: 'info',
+        ...environment,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let said = ''

@@ -56,6 +56,14 @@ describe('loading', () => {
     await expect(load()).rejects.toMatchObject({ name: 'AlgorithmLoadError', message: expect.stringContaining(text) })
   })
 
+  it('takes no bytes that were there before for random ones', async () => {
+    vi.resetModules()
+    const randomFillSync = (target: Uint8Array) => target
+    vi.doMock('node:crypto', async original => ({ ...(await original<object>()), randomFillSync }))
+    const { fillRandom } = await import('../src/liboqs/entropy.js')
+    expect(() => fillRandom(new Uint8Array(32).fill(9))).toThrow('gave only zeros')
+  })
+
   it('is refused with a generator that fails', async () => {
     const randomFillSync = () => {
       throw new Error('the generator is gone')

@@ -35,7 +35,10 @@ const options = {
 } as const
 
 /** The command line, with `QSM_URL` and `QSM_HOME` as defaults. Throws `UsageError`. */
-export const readArguments = (args: readonly string[], environment: Readonly<Record<string, string | undefined>>): Arguments => {
+export const readArguments = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Arguments => {
   let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true; args: string[] }>>
   try {
     parsed = parseArgs({ args: [...args], options, allowPositionals: true })
@@ -44,9 +47,11 @@ export const readArguments = (args: readonly string[], environment: Readonly<Rec
   }
   const { values, positionals } = parsed
   const url = values.url ?? environment.QSM_URL ?? null
-  if (url !== null && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))) throw new UsageError(`--url: ${url} is no http address`)
+  if (url !== null && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)))
+    throw new UsageError(`--url: ${url} is no http address`)
   const count = values.count === undefined ? undefined : Number(values.count)
-  if (count !== undefined && !(Number.isInteger(count) && count > 0)) throw new UsageError('--count: a whole number above 0')
+  if (count !== undefined && !(Number.isInteger(count) && count > 0))
+    throw new UsageError('--count: a whole number above 0')
   const [command = '', ...operands] = positionals
   return {
     command,

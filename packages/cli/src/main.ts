@@ -8,6 +8,7 @@ import { listen, receive, send } from './commands/messages.js'
 import { accept, acceptIdentity, pending, reject, request, safetyNumber, start, users } from './commands/people.js'
 import { usage } from './help.js'
 import { createOutput, type Output } from './output.js'
+import { readPassword } from './password.js'
 
 const commands: Readonly<Record<string, Command>> = {
   register,
@@ -30,7 +31,11 @@ const commands: Readonly<Record<string, Command>> = {
 }
 
 const runCommand = async (command: Command, args: Arguments, output: Output): Promise<void> => {
-  const options: ClientOptions = { url: args.url ?? 'http://localhost:8000', store: fileStore(args.home), openSocket: nodeSocket }
+  const options: ClientOptions = {
+    url: args.url ?? 'http://localhost:8000',
+    store: fileStore(args.home),
+    openSocket: nodeSocket,
+  }
   let opened: Promise<QsmClient> | null = null
   const client = () => {
     opened ??= QsmClient.resume({ ...options, url: args.url ?? undefined })
@@ -42,7 +47,8 @@ const runCommand = async (command: Command, args: Arguments, output: Output): Pr
     return value
   }
   try {
-    await command({ args, output, options, operand, client })
+    const password = () => readPassword(args.passwordStdin, process.env)
+    await command({ args, output, options, operand, password, client })
   } finally {
     await (opened as Promise<QsmClient> | null)?.then(
       me => me.close(),
@@ -62,14 +68,19 @@ export const run = async (argv: readonly string[]): Promise<number> => {
       return 0
     }
     const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined
-    if (!command) throw new UsageError(args.command === '' ? 'a command is needed' : `there is no command ${args.command}`)
+    if (!command)
+      throw new UsageError(args.command === '' ? 'a command is needed' : `there is no command ${args.command}`)
     await runCommand(command, args, createOutput(json))
     return 0
   } catch (error) {
     const isUsage = error instanceof UsageError
     const code = isUsage ? 'usage' : error instanceof QsmClientError ? error.code : 'failed'
     const message = error instanceof Error ? error.message : String(error)
-    process.stderr.write(json ? `${JSON.stringify({ error: { code, message } })}\n` : `qsm: ${message}\n${isUsage ? 'Try: qsm --help\n' : ''}`)
+    process.stderr.write(
+      json
+        ? `${JSON.stringify({ error: { code, message } })}\n`
+        : `qsm: ${message}\n${isUsage ? 'Try: qsm --help\n' : ''}`,
+    )
     return isUsage ? 2 : 1
   }
 }

@@ -33,7 +33,16 @@ export const createOutput = (json: boolean): Output => ({
   async message(message) {
     const { id, from, peer, text, verified, managed, isMine, sentAt } = message
     if (json) {
-      const value = { id, from, text, verified, managed, is_mine: isMine, peer, sent_at: new Date(sentAt).toISOString() }
+      const value = {
+        id,
+        from,
+        text,
+        verified,
+        managed,
+        is_mine: isMine,
+        peer,
+        sent_at: new Date(sentAt).toISOString(),
+      }
       return write(JSON.stringify(value))
     }
     const who = isMine ? `${from} → ${peer}` : from

@@ -21,9 +21,13 @@ const prompt = (question: string): Promise<string> =>
   })
 
 /** The password: from standard input, from `QSM_PASSWORD`, or from a prompt. Never from the command line. */
-export const readPassword = async (fromInput: boolean, environment: Readonly<Record<string, string | undefined>>): Promise<string> => {
+export const readPassword = async (
+  fromInput: boolean,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string> => {
   if (fromInput) return firstLineOfInput()
   if (environment.QSM_PASSWORD !== undefined) return environment.QSM_PASSWORD
-  if (!process.stdin.isTTY) throw new UsageError('A password is needed: --password-stdin, QSM_PASSWORD, or a terminal to ask at.')
+  if (!process.stdin.isTTY)
+    throw new UsageError('A password is needed: --password-stdin, QSM_PASSWORD, or a terminal to ask at.')
   return prompt('Password: ')
 }

@@ -1,6 +1,6 @@
 import type { Algorithms } from '@qsm/protocol'
 
-export const backoffCapMs = 30_000
+const backoffCapMs = 30_000
 const firstMs = 500
 
 /**

@@ -25,4 +25,4 @@ export {
   type StoredValues,
   type StoreTransaction,
 } from './store/store.js'
-export { createNamedTurns, createTurns, noLongerWaited, storeInUse } from './store/turns.js'
+export { createNamedTurns, createTurns, noLongerWaited } from './store/turns.js'

@@ -27,6 +27,9 @@ export const username = z
   .regex(/^[A-Za-z0-9_-]*$/, 'only letters A-Z and a-z, digits, _ and -')
   .meta({ id: 'Username', description: 'One name, one account: case does not count.', example: 'alice' })
 
+/** A username as it is compared and stored for lookups: it is ASCII, so folding is lower case. */
+export const usernameKey = (name: string): string => name.toLowerCase()
+
 export const email = text(3, limits.maxEmailCharacters)
   .regex(/^[^\s@]+@[^\s@]+$/, 'an address with one @ and no spaces')
   .meta({ example: 'alice@example.org' })

@@ -1,7 +1,16 @@
-import { type Bus, type Clock, type Database, type Logger, type RateLimits, type Secret, type Tokens, openDatabase } from '@qsm/server-kit'
 import type { Metrics } from '@qsm/server-kit'
-import { AccountEventCounterEntity, AccountEventEntity } from './entities/account-event.js'
+import {
+  type Bus,
+  type Clock,
+  type Database,
+  type Logger,
+  openDatabase,
+  type RateLimits,
+  type Secret,
+  type Tokens,
+} from '@qsm/server-kit'
 import { AccountEntity } from './entities/account.js'
+import { AccountEventCounterEntity, AccountEventEntity } from './entities/account-event.js'
 import { LoginSessionEntity } from './entities/login-session.js'
 import { RefreshTokenEntity } from './entities/refresh-token.js'
 import { Accounts1767225600001 } from './migrations/0001-accounts.js'

@@ -3,9 +3,9 @@ import { type Accounts, startAccounts } from './accounts/accounts.js'
 import type { MessageContext } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
 import { messageJobs } from './jobs/jobs.js'
-import { startRetention } from './jobs/retention.js'
 import { scheduleJobs } from './jobs/schedule.js'
-import { createMailboxes, type Mailboxes } from './mailbox/mailbox.js'
+import { createMailboxes } from './mailbox/mailbox.js'
+import type { MessageParts } from './parts.js'
 import { acknowledge } from './routes/acknowledge.js'
 import { blockUser } from './routes/block-user.js'
 import { claimBundles } from './routes/claim-bundles.js'
@@ -27,18 +27,8 @@ import { requestConnection } from './routes/request-connection.js'
 import { respondToConnection } from './routes/respond-to-connection.js'
 import { sendMessage } from './routes/send-message.js'
 import { terminateSession } from './routes/terminate-session.js'
-import { createSend, type Send } from './send/send.js'
+import { createSend } from './send/send.js'
 import { createSocketService, type SocketService } from './socket/sockets.js'
-
-/** What the routes of the message service work with. */
-export interface MessageParts {
-  readonly context: MessageContext
-  readonly accounts: Accounts
-  readonly devices: Devices
-  readonly mailboxes: Mailboxes
-  readonly send: Send
-  readonly sockets: SocketService
-}
 
 export interface MessageApp {
   readonly group: RouteGroup
@@ -98,7 +88,6 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
   const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
-  const stopRetention = startRetention(context)
   const stopJobs = scheduleJobs(context, messageJobs(context))
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
@@ -120,7 +109,6 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       await accounts.stop()
       devices.stop()
       sockets.stop()
-      stopRetention()
       await stopJobs()
       await context.database.close()
     },

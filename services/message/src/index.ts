@@ -1,3 +1,9 @@
 export { createMessageApp, type MessageApp } from './app.js'
 export { messageVariables } from './config.js'
-export { createMessageContext, type MessageContextOptions, messageEntities, messageMigrations, messageSchema } from './context.js'
+export {
+  createMessageContext,
+  type MessageContextOptions,
+  messageEntities,
+  messageMigrations,
+  messageSchema,
+} from './context.js'

@@ -1,7 +1,14 @@
 import { decodeBase64, encodeBase64 } from '@qsm/contract'
 import { newId } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type Conversation, makeParty, openConversation, type Party, type SendBody, unconnected } from './support/conversation.js'
+import {
+  type Conversation,
+  makeParty,
+  openConversation,
+  type Party,
+  type SendBody,
+  unconnected,
+} from './support/conversation.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
 
 let message: TestMessage
@@ -37,7 +44,10 @@ describe('a send', () => {
       const answer = await send(bob, body)
       expect(answer).toMatchObject({
         status: 201,
-        body: { message_id: body.client_message_id, devices: [{ user_id: alice.person.userId, device_id: alice.device.deviceId, sequence }] },
+        body: {
+          message_id: body.client_message_id,
+          devices: [{ user_id: alice.person.userId, device_id: alice.device.deviceId, sequence }],
+        },
       })
     }
     const page = await read(alice, '?limit=2')
@@ -56,7 +66,10 @@ describe('a send', () => {
     await renewed.bind(bob.device)
     const second = await renewed.call('POST', '/api/message/send', body)
     expect(second).toMatchObject({ status: 201, body: first.body })
-    expect((await message.context.database.query('SELECT 1 FROM message.entry WHERE user_id = $1', [alice.person.userId])).length).toBe(1)
+    expect(
+      (await message.context.database.query('SELECT 1 FROM message.entry WHERE user_id = $1', [alice.person.userId]))
+        .length,
+    ).toBe(1)
   })
 
   it('with the same id and another body is a conflict', async () => {
@@ -71,12 +84,18 @@ describe('a send', () => {
     const other = pod.as(bob.person)
     for (let round = 0; round < 20; round += 1) {
       const body = await toAlice.seal(`round ${round}`)
-      const answers = await Promise.all([send(bob, body), other.call('POST', '/api/message/send', body), send(bob, body)])
+      const answers = await Promise.all([
+        send(bob, body),
+        other.call('POST', '/api/message/send', body),
+        send(bob, body),
+      ])
       for (const answer of answers) expect(answer).toEqual(answers[0])
       expect(answers[0]?.status).toBe(201)
     }
     const page = await read(alice, '?limit=100')
-    expect(page.messages.map((one: { sequence: number }) => one.sequence)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
+    expect(page.messages.map((one: { sequence: number }) => one.sequence)).toEqual(
+      Array.from({ length: 20 }, (_, index) => index + 1),
+    )
     await pod.close()
   })
 
@@ -133,7 +152,10 @@ describe('a send', () => {
     expect((await login.bind(second)).status).toBe(201)
     const answer = await send(bob, await toAlice.seal())
     const missing = [{ user_id: alice.person.userId, device_id: second.deviceId }]
-    expect(answer).toMatchObject({ status: 409, body: { error: { code: 'device_mismatch', missing, extra: [] }, missing, extra: [] } })
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { error: { code: 'device_mismatch', missing, extra: [] }, missing, extra: [] },
+    })
     await alice.person.call('DELETE', `/api/devices/${alice.device.deviceId}`)
     await login.call('DELETE', `/api/devices/${second.deviceId}`)
     const gone = await send(bob, await toAlice.seal())
@@ -156,7 +178,10 @@ describe('a started connection', () => {
     expect((await carol.person.call('POST', `/api/users/${dave.person.username}/bundles`)).body.bundles).toHaveLength(1)
     const toDave = await unconnected(message.algorithms, dave, carol)
     for (let count = 0; count < 20; count += 1) expect((await send(carol, await toDave.seal())).status).toBe(201)
-    expect(await send(carol, await toDave.seal())).toMatchObject({ status: 403, body: { error: { code: 'not_answered' } } })
+    expect(await send(carol, await toDave.seal())).toMatchObject({
+      status: 403,
+      body: { error: { code: 'not_answered' } },
+    })
     const toCarol = await unconnected(message.algorithms, carol, dave)
     expect((await send(dave, await toCarol.seal())).status).toBe(201)
     expect((await send(carol, await toDave.seal())).status).toBe(201)

@@ -13,11 +13,7 @@ export interface QuantumAppOptions {
 /** The quantum service. It says what runs here; managed keys are not in this version yet and say so. */
 export const createQuantumApp = async (options: QuantumAppOptions): Promise<{ readonly group: RouteGroup }> => {
   const { report } = await loadPostQuantum()
-  const routes: readonly BoundRoute[] = [
-    getHealth(report, options),
-    getInfo(report, options),
-    ...managedKeyRoutes(),
-  ]
+  const routes: readonly BoundRoute[] = [getHealth(report, options), getInfo(report, options), ...managedKeyRoutes()]
   return {
     group: {
       routes,

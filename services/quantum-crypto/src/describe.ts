@@ -2,7 +2,11 @@ import type { AlgorithmReport } from '@qsm/wasm'
 
 /** Algorithms of the platform, which need no WASM. Sizes in bytes. */
 const platform = [
-  { name: 'ECDSA-P256-SHA256', kind: 'signature', sizes: { publicKeyBytes: 65, secretKeyBytes: 32, signatureBytes: 64 } },
+  {
+    name: 'ECDSA-P256-SHA256',
+    kind: 'signature',
+    sizes: { publicKeyBytes: 65, secretKeyBytes: 32, signatureBytes: 64 },
+  },
   { name: 'AES-256-GCM', kind: 'aead', sizes: { keyBytes: 32, nonceBytes: 12, tagBytes: 16 } },
 ]
 

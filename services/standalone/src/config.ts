@@ -1,6 +1,15 @@
 import { authVariables } from '@qsm/auth'
 import { messageVariables } from '@qsm/message'
-import { type ConfigOf, type ConfigProblem, defineVariables, type Environment, environmentVariables, readVariables, secretProblems, wholeNumber } from '@qsm/server-kit'
+import {
+  type ConfigOf,
+  type ConfigProblem,
+  defineVariables,
+  type Environment,
+  environmentVariables,
+  readVariables,
+  secretProblems,
+  wholeNumber,
+} from '@qsm/server-kit'
 import { z } from 'zod'
 
 /** All services in one process: their variables together, with what one machine needs less. */
@@ -20,14 +29,24 @@ export const standaloneVariables = defineVariables({
   },
   HOST: { schema: z.string().min(1), default: '127.0.0.1', doc: 'Address to listen on.', example: '0.0.0.0' },
   PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the main application.', example: '8000' },
-  QUANTUM_PORT: { schema: wholeNumber(0, 65_535), default: '8001', doc: 'Port of the quantum service.', example: '8001' },
+  QUANTUM_PORT: {
+    schema: wholeNumber(0, 65_535),
+    default: '8001',
+    doc: 'Port of the quantum service.',
+    example: '8001',
+  },
   QUANTUM_API_URL: {
     schema: z.url('an address such as http://localhost:8001'),
     optional: true,
     doc: 'Address of the quantum service that clients are told; by default that of QUANTUM_PORT.',
     example: 'https://quantum.example.org',
   },
-  QSM_DATA_DIR: { schema: z.string().min(1), default: './.data', doc: 'Where the embedded database and generated secrets are.', example: '/var/lib/qsm' },
+  QSM_DATA_DIR: {
+    schema: z.string().min(1),
+    default: './.data',
+    doc: 'Where the embedded database and generated secrets are.',
+    example: '/var/lib/qsm',
+  },
 })
 
 export type StandaloneConfig = ConfigOf<typeof standaloneVariables>

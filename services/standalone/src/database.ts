@@ -12,7 +12,9 @@ export interface RunningDatabase {
 }
 
 /** The database of this process: the one of DATABASE_URL, or the embedded server. */
-export const startDatabase = async (config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>): Promise<RunningDatabase> => {
+export const startDatabase = async (
+  config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>,
+): Promise<RunningDatabase> => {
   if (config.DATABASE_URL) return { url: config.DATABASE_URL, embedded: null, stop: async () => {} }
   const embedded = await startEmbeddedPostgres({ dataFolder: config.QSM_DATA_DIR })
   return { url: new Secret(embedded.url), embedded, stop: () => embedded.stop() }

@@ -20,7 +20,12 @@ Examples:
 /** Errors that name their own cure are printed without a stack. */
 const known = new Set(['ConfigError', 'PortError', 'EmbeddedPostgresError', 'AlgorithmLoadError', 'DatabaseError'])
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = { start, migrate, config, doctor }
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = {
+  start,
+  migrate,
+  config,
+  doctor,
+}
 
 /** Runs one command; the process ends with its exit code: 0 done, 1 failed, 2 wrong usage. */
 export const run = async (args: readonly string[]): Promise<void> => {

@@ -21,7 +21,9 @@ import {
 import type { StandaloneConfig } from './config.js'
 import { migrateAll, startDatabase } from './database.js'
 import { generatedJwtSecret } from './generated-secret.js'
-import { mainRoutes } from './routes/main-routes.js'
+import { config as publicConfig } from './routes/get-config.js'
+import { health } from './routes/get-health.js'
+import { root } from './routes/get-root.js'
 import { version } from './version.js'
 
 export interface Standalone {
@@ -111,14 +113,15 @@ export const startStandalone = async (
       variable: 'QUANTUM_PORT',
     })
     closing.add('quantum port', () => quantumServer.stop(1_000))
-    const main = mainRoutes({
-      version,
-      clock,
-      quantumApi: config.QUANTUM_API_URL ?? `http://localhost:${quantumServer.port}`,
-      websocketEnabled: config.ENABLE_WEBSOCKET,
-      suites: supportedSuites,
-      pingDatabase: auth.ping,
-    })
+    const main = [
+      root(version),
+      health({ version, clock, pingDatabase: auth.ping }),
+      publicConfig({
+        quantumApi: config.QUANTUM_API_URL ?? `http://localhost:${quantumServer.port}`,
+        websocketEnabled: config.ENABLE_WEBSOCKET,
+        suites: supportedSuites,
+      }),
+    ]
     const mainApp = createHttpApp({
       ...http,
       groups: [{ ...auth.group, routes: main }, auth.group, message.group],

@@ -1,24 +1,21 @@
 import { QsmClient } from '@qsm/client'
 import { UsageError } from '../arguments.js'
 import type { Command } from '../command.js'
-import { readPassword } from '../password.js'
 
 const loggedIn = (client: QsmClient) => ({ username: client.username, user_id: client.userId })
 
-export const register: Command = async ({ args, output, options, operand }) => {
+export const register: Command = async ({ args, output, options, operand, password }) => {
   const username = operand('NAME')
   if (args.email === undefined) throw new UsageError('register: --email is needed')
   output.note('drawing keys: Falcon-512, ECDSA-P256, 101 prekeys …')
-  const password = await readPassword(args.passwordStdin, process.env)
-  const client = await QsmClient.register({ ...options, username, email: args.email, password })
+  const client = await QsmClient.register({ ...options, username, email: args.email, password: await password() })
   output.say(`Registered and logged in as ${client.username}.`, loggedIn(client))
   await client.close()
 }
 
-export const login: Command = async ({ args, output, options, operand }) => {
+export const login: Command = async ({ output, options, operand, password }) => {
   const username = operand('NAME')
-  const password = await readPassword(args.passwordStdin, process.env)
-  const client = await QsmClient.login({ ...options, username, password })
+  const client = await QsmClient.login({ ...options, username, password: await password() })
   output.say(`Logged in as ${client.username}.`, loggedIn(client))
   await client.close()
 }

@@ -2,7 +2,9 @@ import type { Command } from '../command.js'
 
 export const users: Command = async ({ output, client, args }) => {
   for (const user of await (await client()).users(args.operands[0] ?? '')) {
-    output.say(`${user.username.padEnd(24)} ${user.status}${user.has_quantum_keys ? '' : '  (no keys yet)'}`, { ...user })
+    output.say(`${user.username.padEnd(24)} ${user.status}${user.has_quantum_keys ? '' : '  (no keys yet)'}`, {
+      ...user,
+    })
   }
 }
 

@@ -23,7 +23,7 @@ const parseJson = (text: string): unknown => {
 }
 
 /** An error body of the server as an error; also for error frames of a socket. */
-export const toClientError = (status: number, body: unknown, waitMs?: number): QsmClientError => {
+const toClientError = (status: number, body: unknown, waitMs?: number): QsmClientError => {
   const parsed = errorAnswer.safeParse(body)
   if (!parsed.success) {
     const text = `The server answered ${status} in a form that is not QSM's: check the address, and what stands in between.`

@@ -29,12 +29,21 @@ const inUse = (cause: unknown): QsmClientError =>
     { cause },
   )
 
-/** Holds the inbox until the returned function is called. */
-const holdInbox = (store: Store): Promise<() => void> =>
+/** Holds the inbox until the returned function is called, which resolves when it is free again. */
+const holdInbox = (store: Store): Promise<() => Promise<void>> =>
   new Promise((resolve, reject) => {
-    store
-      .alone('inbox', () => new Promise<void>(release => resolve(release)), { wait: false })
-      .catch((error: unknown) => reject(hasCode(error, 'store_in_use') ? inUse(error) : error))
+    const held = store.alone(
+      'inbox',
+      () =>
+        new Promise<void>(free => {
+          resolve(() => {
+            free()
+            return held
+          })
+        }),
+      { wait: false },
+    )
+    held.catch((error: unknown) => reject(hasCode(error, 'store_in_use') ? inUse(error) : error))
   })
 
 export const createHandOut = (options: {
@@ -81,7 +90,7 @@ export const createHandOut = (options: {
           return true
         })
       } finally {
-        release()
+        await release()
       }
     },
     async *drain(fetch, options) {
@@ -90,7 +99,7 @@ export const createHandOut = (options: {
         await fetch()
         yield* each(options, null)
       } finally {
-        release()
+        await release()
       }
     },
   }

@@ -10,7 +10,7 @@ export type Post = (outgoing: Pick<Outgoing, 'messageId' | 'envelopes' | 'body'>
 export type PostBySocket = (outgoing: Pick<Outgoing, 'messageId' | 'envelopes' | 'body'>) => Promise<void> | null
 
 /** The most that a text may have in UTF-8, so that it fits a request with envelopes for 64 devices. */
-export const maxTextBytes = 2_097_152
+const maxTextBytes = 2_097_152
 
 export const checkTextSize = (bytes: number): void => {
   if (bytes <= maxTextBytes) return

@@ -18,7 +18,7 @@ export const createTurns = () => {
 export const noLongerWaited = (): QsmClientError => new QsmClientError('closed', 'This client was closed.')
 
 /** Rejects when the signal comes before the promise is settled. */
-export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
+const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(noLongerWaited())

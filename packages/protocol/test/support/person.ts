@@ -69,11 +69,16 @@ export class Person {
     return new Person(algorithms, local, record)
   }
 
+  /** A person with keys that are there already. */
+  static of(algorithms: Algorithms, local: LocalDevice, record: DeviceRecord): Person {
+    return new Person(algorithms, local, record)
+  }
+
   /** A bundle with a fresh prekey, whose private halves are in the store. */
-  async bundle(kind: PrekeyKind = 1): Promise<Bundle> {
+  async bundle(kind: PrekeyKind = 1, lifeMs = 20 * dayMs): Promise<Bundle> {
     const id = this.#nextPrekey
     this.#nextPrekey += 1
-    const notAfter = this.algorithms.now() + 20 * dayMs
+    const notAfter = this.algorithms.now() + lifeMs
     const { prekey, secrets } = await makePrekey(this.algorithms, this.local, { id, kind, notAfter })
     this.store.set(`prekey/${id}`, encodePrekeySecrets(secrets))
     return decodeBundle(encodeBundle(this.record.bytes, prekey.bytes))

@@ -10,7 +10,7 @@ const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
 const tokenNames = ['token', 'access_token', 'refresh_token', 'ticket', 'jwt']
 
 /** A token in a URL ends up in logs of proxies and in histories, so it is refused even where it would do no harm. */
-export const refuseTokensInUrl = (querystring: string): void => {
+const refuseTokensInUrl = (querystring: string): void => {
   if (querystring === '') return
   const query = new URLSearchParams(querystring)
   if (tokenNames.some(name => query.has(name))) {

@@ -1,11 +1,9 @@
+import { usernameKey } from '@qsm/contract'
 import { newId, QsmError, violatedUnique } from '@qsm/server-kit'
 import type { AuthContext } from '../context.js'
 import { type Account, AccountEntity } from '../entities/account.js'
 import { appendAccountEvent } from '../feed/account-events.js'
 import { checkNewPassword } from '../passwords/password-rules.js'
-
-/** Names are ASCII, so folding is lower case. */
-export const usernameKey = (username: string): string => username.toLowerCase()
 
 export const findByName = (context: AuthContext, username: string): Promise<Account | null> =>
   context.database.dataSource.getRepository(AccountEntity).findOneBy({ usernameKey: usernameKey(username) })
@@ -19,7 +17,8 @@ export const createAccount = async (
   given: { readonly username: string; readonly email: string; readonly password: string },
 ): Promise<Account> => {
   checkNewPassword(context, given.username, given.password)
-  if (await findByName(context, given.username)) throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
+  if (await findByName(context, given.username))
+    throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
   const passwordHash = await context.hasher.hash(given.password)
   const now = new Date(context.clock.now())
   const account: Account = {
@@ -38,7 +37,8 @@ export const createAccount = async (
       await appendAccountEvent(manager, { type: 'created', userId: account.userId, username: account.username }, now)
     })
   } catch (error) {
-    if (violatedUnique(error) !== null) throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
+    if (violatedUnique(error) !== null)
+      throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
     throw error
   }
   context.bus.publish({ kind: 'account-events' })

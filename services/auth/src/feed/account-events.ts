@@ -1,6 +1,6 @@
 import type { AccountEventType, AccountFeed } from '@qsm/contract'
 import type { DataSource, EntityManager } from 'typeorm'
-import { type AccountEventRow, AccountEventEntity } from '../entities/account-event.js'
+import { AccountEventEntity, type AccountEventRow } from '../entities/account-event.js'
 
 export interface NewAccountEvent {
   readonly type: AccountEventType

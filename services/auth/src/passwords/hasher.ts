@@ -25,7 +25,9 @@ export const createPasswordHasher = async (limits: {
   const bounded = async <T>(work: () => Promise<T>): Promise<T> => {
     if (running >= limits.maxConcurrent) {
       if (waiting.length >= limits.maxWaiting) {
-        throw new QsmError('unavailable', 'Too many people log in just now: try again in a moment.', { retryAfterSeconds: 2 })
+        throw new QsmError('unavailable', 'Too many people log in just now: try again in a moment.', {
+          retryAfterSeconds: 2,
+        })
       }
       await new Promise<void>(resolve => waiting.push(resolve))
     } else {

@@ -7,6 +7,8 @@ export const checkNewPassword = (context: AuthContext, username: string, passwor
   if (!context.refuseCommonPasswords) return
   if (isCommonPassword(password)) throw new QsmError('weak_password', undefined, { details: { field: 'password' } })
   if (password.toLowerCase() === username.toLowerCase()) {
-    throw new QsmError('weak_password', 'The password is the username: choose another.', { details: { field: 'password' } })
+    throw new QsmError('weak_password', 'The password is the username: choose another.', {
+      details: { field: 'password' },
+    })
   }
 }

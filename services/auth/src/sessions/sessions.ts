@@ -53,7 +53,12 @@ export const beginSession = async (context: AuthContext, account: Account, userA
   return tokenPair(context, account, session.sessionId, refreshToken)
 }
 
-const endInTransaction = async (manager: EntityManager, session: LoginSession, username: string, at: Date): Promise<void> => {
+const endInTransaction = async (
+  manager: EntityManager,
+  session: LoginSession,
+  username: string,
+  at: Date,
+): Promise<void> => {
   const { affected } = await manager.getRepository(LoginSessionEntity).delete({ sessionId: session.sessionId })
   if (affected !== 1) return
   const event = { type: 'session_ended', userId: session.userId, username, sessionId: session.sessionId } as const
@@ -61,7 +66,12 @@ const endInTransaction = async (manager: EntityManager, session: LoginSession, u
 }
 
 /** Ends a session of a user. False where the user has no such session. */
-export const endSession = async (context: AuthContext, userId: string, sessionId: string, username: string): Promise<boolean> => {
+export const endSession = async (
+  context: AuthContext,
+  userId: string,
+  sessionId: string,
+  username: string,
+): Promise<boolean> => {
   const ended = await context.database.dataSource.transaction(async manager => {
     const session = await manager.getRepository(LoginSessionEntity).findOneBy({ sessionId, userId })
     if (!session) return false
@@ -73,11 +83,7 @@ export const endSession = async (context: AuthContext, userId: string, sessionId
 }
 
 /** Ends every session of a user but one, within the caller's transaction. */
-export const endOtherSessions = async (
-  context: AuthContext,
-  manager: EntityManager,
-  caller: Caller,
-): Promise<void> => {
+export const endOtherSessions = async (context: AuthContext, manager: EntityManager, caller: Caller): Promise<void> => {
   const others = await manager
     .getRepository(LoginSessionEntity)
     .findBy({ userId: caller.userId, sessionId: Not(caller.sessionId) })
@@ -86,7 +92,12 @@ export const endOtherSessions = async (
 
 type Rotation = { readonly pair: TokenPair } | { readonly refused: 'unknown' | 'reused' | 'lost-race' }
 
-const rotate = async (context: AuthContext, manager: EntityManager, token: string, arrivedAt: number): Promise<Rotation> => {
+const rotate = async (
+  context: AuthContext,
+  manager: EntityManager,
+  token: string,
+  arrivedAt: number,
+): Promise<Rotation> => {
   const tokens = manager.getRepository(RefreshTokenEntity)
   const tokenSha256 = refreshTokenHash(token)
   const row = await tokens.findOne({ where: { tokenSha256 }, lock: { mode: 'pessimistic_write' } })
@@ -103,7 +114,9 @@ const rotate = async (context: AuthContext, manager: EntityManager, token: strin
   }
   await tokens.update({ tokenSha256 }, { usedAt: now })
   const expiresAt = new Date(now.getTime() + context.sessionLifeMs)
-  await manager.getRepository(LoginSessionEntity).update({ sessionId: session.sessionId }, { lastUsedAt: now, expiresAt })
+  await manager
+    .getRepository(LoginSessionEntity)
+    .update({ sessionId: session.sessionId }, { lastUsedAt: now, expiresAt })
   const next = await storeRefreshToken(manager, session.sessionId, now)
   return { pair: tokenPair(context, account, session.sessionId, next) }
 }

@@ -1,8 +1,7 @@
-import type { AccountFeed } from '@qsm/contract'
+import { type AccountFeed, usernameKey } from '@qsm/contract'
 import { type Bus, type Caller, type Clock, type Database, type Logger, QsmError } from '@qsm/server-kit'
 import { followFeed } from './follow-feed.js'
 import { Revocations, type RevokedHandler, revokedBy } from './revocations.js'
-import { usernameKey } from './username-key.js'
 
 export interface KnownUser {
   readonly userId: string

@@ -1,8 +1,7 @@
-import type { AccountEvent } from '@qsm/contract'
+import { type AccountEvent, usernameKey } from '@qsm/contract'
 import type { Query } from '@qsm/server-kit'
 import { lockMailboxesOf } from '../mailbox/create-mailbox.js'
 import { revokedBy } from './revocations.js'
-import { usernameKey } from './username-key.js'
 
 /** Everything of a user goes with the account, by foreign keys; locked before in the order that all transactions keep. */
 const removeUser = async (query: Query, userId: string): Promise<void> => {

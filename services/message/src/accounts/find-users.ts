@@ -1,5 +1,5 @@
+import { usernameKey } from '@qsm/contract'
 import type { Query } from '@qsm/server-kit'
-import { usernameKey } from './username-key.js'
 
 export interface FoundUser {
   readonly userId: string

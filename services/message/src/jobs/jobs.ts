@@ -1,8 +1,13 @@
 import type { MessageContext } from '../context.js'
 import { expiryJob } from './expiry.js'
+import { retentionJob } from './retention.js'
 import type { Job } from './schedule.js'
 
 /** The periodic work of the message service. */
-export const messageJobs = ({ tokens }: Pick<MessageContext, 'tokens'>): readonly Job[] => [
+export const messageJobs = ({
+  tokens,
+  retentionMs,
+}: Pick<MessageContext, 'tokens' | 'retentionMs'>): readonly Job[] => [
   expiryJob(tokens.lifeSeconds * 1000),
+  retentionJob(retentionMs),
 ]

@@ -55,6 +55,7 @@ export class Mailboxes1767225600002 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const table of ['ticket', 'seen', 'sent', 'body', 'entry', 'mailbox']) await runner.query(`DROP TABLE message.${table}`)
+    for (const table of ['ticket', 'seen', 'sent', 'body', 'entry', 'mailbox'])
+      await runner.query(`DROP TABLE message.${table}`)
   }
 }

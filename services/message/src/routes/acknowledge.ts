@@ -1,6 +1,6 @@
 import { acknowledge as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 
 export const acknowledge = ({ devices, mailboxes }: MessageParts) =>
   route(contract)(async ({ caller, body }) => {

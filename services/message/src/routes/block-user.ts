@@ -1,9 +1,9 @@
 import { blockUser as contract } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { announceConnection } from '../connections/announce.js'
 import { setBlock } from '../connections/block.js'
 import { listConnections } from '../connections/list.js'
+import type { MessageParts } from '../parts.js'
 
 export const blockUser = ({ context, accounts }: MessageParts) => {
   const perUser = context.rateLimits({ name: 'block', points: 120, perSeconds: 60 })

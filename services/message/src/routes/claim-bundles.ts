@@ -1,8 +1,8 @@
 import { claimBundles as contract, encodeBase64 } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { claimBundles as claim } from '../bundles/claim-bundles.js'
 import { announceConnection } from '../connections/announce.js'
+import type { MessageParts } from '../parts.js'
 
 export const claimBundles = ({ context, accounts, devices }: MessageParts) => {
   // Whoever asks again and again for the same user would drain that user's one-time prekeys.

@@ -1,6 +1,6 @@
 import { createSocketTicket as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 import { issueTicket } from '../socket/tickets.js'
 
 export const createSocketTicket = ({ context }: MessageParts) => {

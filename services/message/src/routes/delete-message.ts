@@ -1,7 +1,7 @@
 import { deleteMessage as contract } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { deleteMessage as remove } from '../mailbox/delete-message.js'
+import type { MessageParts } from '../parts.js'
 
 export const deleteMessage = ({ context }: MessageParts) =>
   route(contract)(async ({ caller, params }) => {

@@ -1,6 +1,6 @@
 import { getPrekeys as contract } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 import { countPrekeys } from '../prekeys/count-prekeys.js'
 
 export const getPrekeys = ({ context }: MessageParts) =>

@@ -1,6 +1,6 @@
 import { getStats as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 import { ownCounts } from '../stats/own-counts.js'
 
 export const getStats = ({ context }: MessageParts) => {

@@ -1,7 +1,7 @@
 import { listAvailableUsers as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 import { findUsers } from '../accounts/find-users.js'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 
 const defaultLimit = 50
 /** With a statement that times out, still within the 2 s of an answer. */

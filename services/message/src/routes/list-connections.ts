@@ -1,7 +1,7 @@
 import { listConnections as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { listConnections as list } from '../connections/list.js'
+import type { MessageParts } from '../parts.js'
 
 export const listConnections = ({ context, devices }: MessageParts) =>
   route(contract)(async ({ caller }) => {

@@ -1,7 +1,7 @@
 import { listDevices as contract, encodeBase64 } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { activeDevicesOf } from '../devices/list-active.js'
+import type { MessageParts } from '../parts.js'
 
 export const listDevices = ({ context }: MessageParts) =>
   route(contract)(async ({ caller }) => {

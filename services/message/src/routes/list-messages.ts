@@ -1,6 +1,6 @@
-import { encodeBase64, listMessages as contract } from '@qsm/contract'
+import { listMessages as contract, encodeBase64 } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 
 const defaultLimit = 50
 
@@ -8,7 +8,10 @@ export const listMessages = ({ devices, mailboxes }: MessageParts) =>
   route(contract)(async ({ caller, query }) => {
     const address = await devices.bound(caller.sessionId)
     if (!address) {
-      throw new QsmError('not_implemented', 'Readable messages need a managed device, which is not in this version yet. Bind a device: POST /api/devices.')
+      throw new QsmError(
+        'not_implemented',
+        'Readable messages need a managed device, which is not in this version yet. Bind a device: POST /api/devices.',
+      )
     }
     const { acked, epoch } = await mailboxes.state(address)
     const after = query.after ?? acked

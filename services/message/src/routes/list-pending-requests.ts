@@ -1,7 +1,7 @@
 import { listPendingRequests as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { pendingRequests } from '../connections/pending.js'
+import type { MessageParts } from '../parts.js'
 
 export const listPendingRequests = ({ context }: MessageParts) =>
   route(contract)(async ({ caller }) => {

@@ -1,7 +1,7 @@
 import { listUserDevices as contract, encodeBase64 } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { activeDevicesOf } from '../devices/list-active.js'
+import type { MessageParts } from '../parts.js'
 
 export const listUserDevices = ({ context, accounts }: MessageParts) => {
   const perCaller = context.rateLimits({ name: 'user-devices', points: 1_200, perSeconds: 60 })

@@ -1,6 +1,6 @@
 import { putPrekeys as contract, decodeBase64 } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 import { putPrekeys as put } from '../prekeys/put-prekeys.js'
 
 export const putPrekeys = ({ context, devices }: MessageParts) => {

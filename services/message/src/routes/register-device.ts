@@ -1,7 +1,7 @@
 import { registerDevice as contract, decodeBase64 } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { registerDevice as register } from '../devices/register.js'
+import type { MessageParts } from '../parts.js'
 
 export const registerDevice = ({ context, accounts, devices }: MessageParts) => {
   const perUser = context.rateLimits({ name: 'device', points: 60, perSeconds: 60 })

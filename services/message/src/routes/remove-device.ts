@@ -1,7 +1,7 @@
 import { removeDevice as contract } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { removeDevice as remove } from '../devices/remove.js'
+import type { MessageParts } from '../parts.js'
 
 export const removeDevice = ({ context, devices }: MessageParts) =>
   route(contract)(async ({ caller, params }) => {

@@ -1,9 +1,9 @@
 import { requestConnection as contract, decodeBase64 } from '@qsm/contract'
 import { idFromBytes, QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { announceConnection } from '../connections/announce.js'
 import { judgeRequest } from '../connections/judge-handshake.js'
 import { storeRequest } from '../connections/request.js'
+import type { MessageParts } from '../parts.js'
 
 const field = 'receiver_username'
 

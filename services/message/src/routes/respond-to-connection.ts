@@ -1,9 +1,9 @@
 import { respondToConnection as contract, decodeBase64 } from '@qsm/contract'
 import { type Caller, QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
 import { announceConnection } from '../connections/announce.js'
 import { judgeResponse } from '../connections/judge-handshake.js'
 import { type Answer, type AnswerableRequest, findRequest, storeAnswer } from '../connections/respond.js'
+import type { MessageParts } from '../parts.js'
 
 /** The Response that accepts a request, verified. */
 const judge = async (

@@ -1,11 +1,14 @@
-import { decodeBase64, sendMessage as contract } from '@qsm/contract'
+import { sendMessage as contract, decodeBase64 } from '@qsm/contract'
 import { QsmError, route } from '@qsm/server-kit'
-import type { MessageParts } from '../app.js'
+import type { MessageParts } from '../parts.js'
 
 export const sendMessage = ({ devices, send }: MessageParts) =>
   route(contract)(async ({ caller, body }) => {
     if (!('envelopes' in body)) {
-      throw new QsmError('not_implemented', 'Sending readable text needs a managed device, which is not in this version yet. Send sealed envelopes.')
+      throw new QsmError(
+        'not_implemented',
+        'Sending readable text needs a managed device, which is not in this version yet. Send sealed envelopes.',
+      )
     }
     const sender = await devices.requireBound(caller.sessionId)
     const stored = await send({

@@ -13,10 +13,14 @@ export const checkSender = (request: SendRequest, parcels: readonly Parcel[]): v
     const field = `envelopes[${index}]`
     const { header } = envelope
     if (idFromBytes(header.senderUser) !== request.sender.userId || header.senderDevice !== request.sender.deviceId) {
-      throw new QsmError('forbidden', `${field}: the sender is not the device of this login session.`, { details: { field } })
+      throw new QsmError('forbidden', `${field}: the sender is not the device of this login session.`, {
+        details: { field },
+      })
     }
     if (idFromBytes(header.msgId) !== request.messageId) {
-      throw new QsmError('envelope_refused', `${field}: its msgId is not the client_message_id.`, { details: { field } })
+      throw new QsmError('envelope_refused', `${field}: its msgId is not the client_message_id.`, {
+        details: { field },
+      })
     }
     const target = `${userId}/${deviceId}`
     if (targets.has(target) || target === `${request.sender.userId}/${request.sender.deviceId}`) {
@@ -55,7 +59,11 @@ export const checkConnections = async (
 }
 
 /** A message goes to every device of its recipients and to the sender's other devices, and to no other. */
-export const checkDevices = async (loader: SendContextLoader, request: SendRequest, parcels: readonly Parcel[]): Promise<void> => {
+export const checkDevices = async (
+  loader: SendContextLoader,
+  request: SendRequest,
+  parcels: readonly Parcel[],
+): Promise<void> => {
   const { sender } = request
   const users = [...new Set([sender.userId, ...parcels.map(parcel => parcel.userId)])]
   const wanted = new Set<string>()
@@ -71,7 +79,8 @@ export const checkDevices = async (loader: SendContextLoader, request: SendReque
   }
   const missing = [...wanted].filter(target => !given.has(target)).map(address)
   const extra = [...given].filter(target => !wanted.has(target)).map(address)
-  if (missing.length > 0 || extra.length > 0) throw new QsmError('device_mismatch', undefined, { details: { missing, extra } })
+  if (missing.length > 0 || extra.length > 0)
+    throw new QsmError('device_mismatch', undefined, { details: { missing, extra } })
 }
 
 /** `sentAt` is within 24 hours past and 5 minutes ahead. */
@@ -80,9 +89,13 @@ export const checkTimes = (parcels: readonly Parcel[], now: number): void => {
     const { sentAt } = envelope.header
     if (sentAt < now - limits.sentAtPastMs || sentAt > now + limits.sentAtFutureMs) {
       const field = `envelopes[${index}]`
-      throw new QsmError('envelope_refused', `${field}: sentAt must be within 24 hours past and 5 minutes ahead of the server.`, {
-        details: { field },
-      })
+      throw new QsmError(
+        'envelope_refused',
+        `${field}: sentAt must be within 24 hours past and 5 minutes ahead of the server.`,
+        {
+          details: { field },
+        },
+      )
     }
   }
 }

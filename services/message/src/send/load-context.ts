@@ -42,7 +42,9 @@ export const createSendContextLoader = (database: Database): SendContextLoader =
         },
         [keys.map(key => key.userId), keys.map(key => key.deviceId), keys.map(key => key.messageId)],
       )
-      const found = new Map(rows.map(row => [Number(row.ix), { hash: row.body_sha256, answer: presentAnswer(row.answer) }]))
+      const found = new Map(
+        rows.map(row => [Number(row.ix), { hash: row.body_sha256, answer: presentAnswer(row.answer) }]),
+      )
       return keys.map((_, index) => found.get(index + 1) ?? null)
     },
   }),
@@ -50,7 +52,10 @@ export const createSendContextLoader = (database: Database): SendContextLoader =
     ...batches,
     async run(users) {
       const rows = await database.query<{ user_id: string; device_id: string }>(
-        { name: 'send-devices', text: 'SELECT user_id, device_id FROM message.device WHERE user_id = ANY($1::uuid[]) AND removed_at IS NULL' },
+        {
+          name: 'send-devices',
+          text: 'SELECT user_id, device_id FROM message.device WHERE user_id = ANY($1::uuid[]) AND removed_at IS NULL',
+        },
         [[...new Set(users)]],
       )
       const found = new Map<string, number[]>()

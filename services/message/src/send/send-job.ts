@@ -35,7 +35,8 @@ const lengthBytes = (length: number): Buffer => {
 /** SHA-256 over body and envelopes with their lengths: tells a repeat from another send under the same id. */
 export const hashOf = (request: SendRequest): Buffer => {
   const hash = createHash('sha256')
-  for (const part of [request.body ?? new Uint8Array(0), ...request.envelopes]) hash.update(lengthBytes(part.length)).update(part)
+  for (const part of [request.body ?? new Uint8Array(0), ...request.envelopes])
+    hash.update(lengthBytes(part.length)).update(part)
   return hash.digest()
 }
 

@@ -1,11 +1,18 @@
+import { limits } from '@qsm/contract'
 import { type CounterMetric, type HistogramMetric, QsmError, type Query, violatedUnique } from '@qsm/server-kit'
 import { announceConnection } from '../connections/announce.js'
 import { openByMessage } from '../connections/open-by-message.js'
 import { lockPair } from '../connections/pair.js'
-import { limits } from '@qsm/contract'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
-import { checkConnections, checkDevices, checkSender, checkSignatures, checkTimes, type Standing } from './check-send.js'
+import {
+  checkConnections,
+  checkDevices,
+  checkSender,
+  checkSignatures,
+  checkTimes,
+  type Standing,
+} from './check-send.js'
 import { createSendContextLoader, type EarlierSend } from './load-context.js'
 import { envelopeRefused, hashOf, readParcels, type SendRequest, type StoredParcel } from './send-job.js'
 import { type CheckedSend, createSendStore, storeInTransaction } from './store-sends.js'
@@ -40,7 +47,11 @@ interface StoredOnStarted {
   readonly opened: readonly string[]
 }
 
-const storeOnStarted = (context: MessageContext, send: CheckedSend, standings: readonly Standing[]): Promise<StoredOnStarted> =>
+const storeOnStarted = (
+  context: MessageContext,
+  send: CheckedSend,
+  standings: readonly Standing[],
+): Promise<StoredOnStarted> =>
   context.database.transaction(async query => {
     const { userId } = send.request.sender
     const opened: string[] = []
@@ -108,4 +119,3 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     return answer
   }
 }
-

@@ -90,7 +90,8 @@ const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): rea
 }
 
 const name = 'store-sends'
-const isFault = (error: unknown): boolean => ['23505', '22012', '23503'].includes(String((error as { code?: unknown }).code))
+const isFault = (error: unknown): boolean =>
+  ['23505', '22012', '23503'].includes(String((error as { code?: unknown }).code))
 
 /** Stores one send within a transaction of the caller. */
 export const storeInTransaction = async (query: Query, send: CheckedSend): Promise<readonly StoredParcel[]> => {
@@ -114,7 +115,12 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
       }
       const results: (readonly StoredParcel[] | Error)[] = []
       for (const send of sends) {
-        results.push(await store([send]).then(([answer]) => answer ?? [], (error: Error) => error))
+        results.push(
+          await store([send]).then(
+            ([answer]) => answer ?? [],
+            (error: Error) => error,
+          ),
+        )
       }
       return results
     },

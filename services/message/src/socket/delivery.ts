@@ -39,7 +39,8 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
   let stopped = false
   let stall: NodeJS.Timeout | null = null
 
-  const isFull = () => unacknowledged.length >= limits.maxUnacknowledged || socket.bufferedBytes >= limits.maxBufferedBytes
+  const isFull = () =>
+    unacknowledged.length >= limits.maxUnacknowledged || socket.bufferedBytes >= limits.maxBufferedBytes
 
   const watchStall = () => {
     stall ??= setTimeout(() => {

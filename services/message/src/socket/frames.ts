@@ -1,4 +1,12 @@
-import { clientFrames, closeCodes, decodeBase64, decodeSendFrame, explainIssues, FrameError, type ServerFrame } from '@qsm/contract'
+import {
+  clientFrames,
+  closeCodes,
+  decodeBase64,
+  decodeSendFrame,
+  explainIssues,
+  FrameError,
+  type ServerFrame,
+} from '@qsm/contract'
 import { errorObject, idFromBytes, newId, QsmError, type Socket, toQsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { Mailboxes } from '../mailbox/mailbox.js'
@@ -85,13 +93,20 @@ export const handleFrames = (handling: FrameHandling): void => {
     if (!parsed.success) {
       const { message, field } = explainIssues(parsed.error.issues, 'frame')
       const id = (value as { client_message_id?: unknown }).client_message_id
-      return fail(new QsmError('validation_failed', message, { details: { field } }), typeof id === 'string' ? id.slice(0, 64) : undefined)
+      return fail(
+        new QsmError('validation_failed', message, { details: { field } }),
+        typeof id === 'string' ? id.slice(0, 64) : undefined,
+      )
     }
     const frame = parsed.data
     if (frame.type === 'ack') return acknowledge(frame.up_to)
     if (frame.type === 'ping') return write(socket, { type: 'pong', reference: frame.reference })
     if (frame.type === 'send' && 'envelopes' in frame) {
-      return send(frame.client_message_id, frame.envelopes.map(decodeBase64), frame.body === undefined ? null : decodeBase64(frame.body))
+      return send(
+        frame.client_message_id,
+        frame.envelopes.map(decodeBase64),
+        frame.body === undefined ? null : decodeBase64(frame.body),
+      )
     }
     const id = 'client_message_id' in frame ? frame.client_message_id : undefined
     fail(new QsmError('not_implemented', 'This frame is not in this version yet.'), id)

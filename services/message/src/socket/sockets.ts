@@ -1,6 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { closeCodes, type HintOf, type ServerFrame } from '@qsm/contract'
-import { acceptSockets, bearerToken, type Caller, closeInWaves, type CounterMetric, QsmError, type Socket, type Sockets } from '@qsm/server-kit'
+import {
+  acceptSockets,
+  bearerToken,
+  type Caller,
+  type CounterMetric,
+  closeInWaves,
+  QsmError,
+  type Socket,
+  type Sockets,
+} from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
@@ -37,7 +46,13 @@ const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${devi
 /** The sockets of this pod: who is connected, what is pushed to whom, and what closes them. */
 export const createSocketService = (
   context: MessageContext,
-  parts: { readonly accounts: Accounts; readonly devices: Devices; readonly mailboxes: Mailboxes; readonly send: Send; readonly deliveries: CounterMetric },
+  parts: {
+    readonly accounts: Accounts
+    readonly devices: Devices
+    readonly mailboxes: Mailboxes
+    readonly send: Send
+    readonly deliveries: CounterMetric
+  },
 ): SocketService => {
   const { bus, clock, log } = context
   const { accounts, devices, mailboxes } = parts
@@ -46,10 +61,14 @@ export const createSocketService = (
   const accepted: Sockets[] = []
 
   const authenticate = async (request: IncomingMessage, ticket: string | null): Promise<Identity> => {
-    const caller = ticket === null ? context.tokens.verifyAccess(bearerToken(request.headers.authorization)) : await redeemTicket(context, ticket)
+    const caller =
+      ticket === null
+        ? context.tokens.verifyAccess(bearerToken(request.headers.authorization))
+        : await redeemTicket(context, ticket)
     accounts.check(caller)
     const name = request.qsmSocketName
-    if (name && name.toLowerCase() !== caller.username.toLowerCase()) throw new QsmError('forbidden', 'This path names another user.')
+    if (name && name.toLowerCase() !== caller.username.toLowerCase())
+      throw new QsmError('forbidden', 'This path names another user.')
     const address = await devices.bound(caller.sessionId)
     return { caller, address, start: address && (await mailboxes.state(address)) }
   }
@@ -67,7 +86,12 @@ export const createSocketService = (
     if (!entry.address) return
     byDevice.get(keyOf(entry.address))?.socket.close(closeCodes.displaced)
     byDevice.set(keyOf(entry.address), entry)
-    bus.publish({ kind: 'socket-opened', user_id: entry.address.userId, device_id: entry.address.deviceId, socket_id: entry.socket.id })
+    bus.publish({
+      kind: 'socket-opened',
+      user_id: entry.address.userId,
+      device_id: entry.address.deviceId,
+      socket_id: entry.socket.id,
+    })
   }
 
   const onSocket = (socket: Socket, identity: Identity) => {
@@ -82,7 +106,8 @@ export const createSocketService = (
     socket.sendText(JSON.stringify(ready))
     const onError = (error: unknown) => log.warn({ err: error }, 'a mailbox could not be read; it is tried again')
     const onDelivered = (count: number) => parts.deliveries.inc(count)
-    const delivery = address && start ? startDelivery({ socket, address, mailboxes, start, onDelivered, onError }) : null
+    const delivery =
+      address && start ? startDelivery({ socket, address, mailboxes, start, onDelivered, onError }) : null
     const entry: OpenSocket = { ...identity, socket, delivery }
     remember(entry)
     socket.onClose(() => forget(entry))
@@ -107,11 +132,14 @@ export const createSocketService = (
   bus.subscribe('connection', hint => {
     pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
   })
-  bus.subscribe('device-removed', hint => byDevice.get(`${hint.user_id}/${hint.device_id}`)?.socket.close(closeCodes.deviceRemoved))
+  bus.subscribe('device-removed', hint =>
+    byDevice.get(`${hint.user_id}/${hint.device_id}`)?.socket.close(closeCodes.deviceRemoved),
+  )
   bus.subscribe('socket-opened', hint => {
     const entry = byDevice.get(`${hint.user_id}/${hint.device_id}`)
     // Our own hint comes back to us; a later socket of ours is newer than one that another pod tells of late.
-    if (entry && entry.socket.id !== hint.socket_id && !ownSockets.has(hint.socket_id)) entry.socket.close(closeCodes.displaced)
+    if (entry && entry.socket.id !== hint.socket_id && !ownSockets.has(hint.socket_id))
+      entry.socket.close(closeCodes.displaced)
   })
   const ownSockets = new Set<string>()
   accounts.onRevoked(({ userId, sessionId, at }) => {
@@ -138,7 +166,16 @@ export const createSocketService = (
         socket.onClose(() => ownSockets.delete(socket.id))
         onSocket(socket, identity)
       }
-      accepted.push(acceptSockets(server, { authenticate, onSocket: onAccepted, allowedOrigins, maxSockets, log, now: () => clock.now() }))
+      accepted.push(
+        acceptSockets(server, {
+          authenticate,
+          onSocket: onAccepted,
+          allowedOrigins,
+          maxSockets,
+          log,
+          now: () => clock.now(),
+        }),
+      )
     },
     isOnline: userId => byUser.has(userId),
     async drain(overMs) {

@@ -6,7 +6,10 @@ import type { MessageContext } from '../context.js'
 const hashOf = (ticket: string): Buffer => createHash('sha256').update(ticket, 'utf8').digest()
 
 /** A ticket for one socket within 30 seconds. Only its hash is stored. */
-export const issueTicket = async (context: MessageContext, caller: Caller): Promise<{ ticket: string; expiresAt: Date }> => {
+export const issueTicket = async (
+  context: MessageContext,
+  caller: Caller,
+): Promise<{ ticket: string; expiresAt: Date }> => {
   const ticket = randomBytes(32).toString('base64url')
   const expiresAt = new Date(context.clock.now() + limits.ticketLifeMs)
   await context.database.query('INSERT INTO message.ticket (ticket_sha256, caller, expires_at) VALUES ($1, $2, $3)', [

@@ -1,5 +1,13 @@
 import { encodeBase64 } from '@qsm/contract'
-import { type Algorithms, decodeDeviceRecord, encrypt, envelopeTypes, kinds, respond, type Session } from '@qsm/protocol'
+import {
+  type Algorithms,
+  decodeDeviceRecord,
+  encrypt,
+  envelopeTypes,
+  kinds,
+  respond,
+  type Session,
+} from '@qsm/protocol'
 import { idFromBytes, idToBytes, newId } from '@qsm/server-kit'
 import type { TestDevice } from './local-device.js'
 import type { Person } from './person.js'
@@ -67,6 +75,11 @@ export const openConversation = async (algorithms: Algorithms, asks: Party, answ
 /** A direction without a connection at the server: the handshake is made between the two alone. */
 export const unconnected = async (algorithms: Algorithms, to: Party, from: Party): Promise<Conversation> => {
   const request = await to.device.request(from.person.userId)
-  const answered = await respond(algorithms, from.device.local, decodeDeviceRecord(await from.device.record()), request.bytes)
+  const answered = await respond(
+    algorithms,
+    from.device.local,
+    decodeDeviceRecord(await from.device.record()),
+    request.bytes,
+  )
   return conversation(algorithms, from, to, answered.session)
 }

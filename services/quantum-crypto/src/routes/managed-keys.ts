@@ -9,5 +9,4 @@ const refuse = async (): Promise<never> => {
 }
 
 /** The routes that need a caller: they check token and request, and say that managed keys are not there yet. */
-export const managedKeyRoutes = (): readonly BoundRoute[] =>
-  contracts.map(contract => ({ contract, handle: refuse }))
+export const managedKeyRoutes = (): readonly BoundRoute[] => contracts.map(contract => ({ contract, handle: refuse }))

@@ -1,5 +1,5 @@
 import { loadPostQuantum } from '@qsm/wasm'
-import type { Finding } from '../commands/doctor.js'
+import type { Finding } from './finding.js'
 
 /** Library, self-test and the hash of the WASM that runs. */
 export const checkAlgorithms = async (): Promise<Finding[]> => {
@@ -8,8 +8,16 @@ export const checkAlgorithms = async (): Promise<Finding[]> => {
     const passed = report.selfTest.checks.filter(check => check.passed).length
     return [
       { name: 'post-quantum library', ok: true, detail: `${report.library} ${report.version} (unaudited)` },
-      { name: 'self-test', ok: report.selfTest.passed, detail: `${passed} of ${report.selfTest.checks.length} known answers` },
-      ...report.algorithms.map(({ name, wasmSha256 }) => ({ name: `WASM ${name}`, ok: true, detail: `SHA-256 ${wasmSha256}` })),
+      {
+        name: 'self-test',
+        ok: report.selfTest.passed,
+        detail: `${passed} of ${report.selfTest.checks.length} known answers`,
+      },
+      ...report.algorithms.map(({ name, wasmSha256 }) => ({
+        name: `WASM ${name}`,
+        ok: true,
+        detail: `SHA-256 ${wasmSha256}`,
+      })),
     ]
   } catch (error) {
     return [{ name: 'post-quantum library', ok: false, detail: (error as Error).message }]

@@ -1,9 +1,9 @@
 import { authEntities, authMigrations, authSchema } from '@qsm/auth'
 import { messageEntities, messageMigrations, messageSchema } from '@qsm/message'
-import { createLog, pendingMigrations, openDatabase, schemaDrift } from '@qsm/server-kit'
+import { createLog, openDatabase, pendingMigrations, schemaDrift } from '@qsm/server-kit'
 import type { StandaloneConfig } from '../config.js'
-import type { Finding } from '../commands/doctor.js'
 import { startDatabase } from '../database.js'
+import type { Finding } from './finding.js'
 
 const services = [
   { schema: authSchema, entities: authEntities, migrations: authMigrations },
@@ -16,7 +16,8 @@ const checkSchema = async (url: string, service: (typeof services)[number]): Pro
   const database = await openDatabase({ ...service, url, poolMax: 2, log })
   try {
     const missing = await pendingMigrations({ url, ...service })
-    if (missing.length > 0) return { name, ok: false, detail: `${missing.length} migrations are missing: run qsm-server migrate` }
+    if (missing.length > 0)
+      return { name, ok: false, detail: `${missing.length} migrations are missing: run qsm-server migrate` }
     const drift = await schemaDrift(database.dataSource)
     return drift.length === 0
       ? { name, ok: true, detail: 'up to date' }

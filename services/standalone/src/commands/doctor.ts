@@ -1,17 +1,14 @@
-import { openDatabaseCheck } from '../checks/database.js'
 import { checkAlgorithms } from '../checks/algorithms.js'
+import { openDatabaseCheck } from '../checks/database.js'
+import type { Finding } from '../checks/finding.js'
 import { readConfig } from '../config.js'
-
-export interface Finding {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
-}
 
 const checkConfiguration = async (): Promise<Finding[]> => {
   try {
     const { QSM_ENV, DATABASE_URL } = readConfig()
-    return [{ name: 'configuration', ok: true, detail: `${QSM_ENV}, ${DATABASE_URL ? 'outside' : 'embedded'} PostgreSQL` }]
+    return [
+      { name: 'configuration', ok: true, detail: `${QSM_ENV}, ${DATABASE_URL ? 'outside' : 'embedded'} PostgreSQL` },
+    ]
   } catch (error) {
     return [{ name: 'configuration', ok: false, detail: (error as Error).message }]
   }

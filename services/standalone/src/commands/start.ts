@@ -9,7 +9,9 @@ export const start = async (): Promise<number | null> => {
   const seconds = () => ((performance.now() - begun) / 1000).toFixed(1)
   const say = (text: string) => console.error(`qsm  ${seconds()} s  ${text}`)
   const server = await startStandalone(config, { onStep: say })
-  say(`main application      http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${server.port}   (docs at /docs)`)
+  say(
+    `main application      http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${server.port}   (docs at /docs)`,
+  )
   say(`quantum service       http://${config.HOST === '127.0.0.1' ? 'localhost' : config.HOST}:${server.quantumPort}`)
   say(`health and metrics    http://${config.ADMIN_HOST}:${server.adminPort}/readyz  /metrics`)
   say('ready; Ctrl-C stops')

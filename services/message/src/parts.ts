@@ -1,0 +1,16 @@
+import type { Accounts } from './accounts/accounts.js'
+import type { MessageContext } from './context.js'
+import type { Devices } from './devices/devices.js'
+import type { Mailboxes } from './mailbox/mailbox.js'
+import type { Send } from './send/send.js'
+import type { SocketService } from './socket/sockets.js'
+
+/** What the routes of the message service work with. */
+export interface MessageParts {
+  readonly context: MessageContext
+  readonly accounts: Accounts
+  readonly devices: Devices
+  readonly mailboxes: Mailboxes
+  readonly send: Send
+  readonly sockets: SocketService
+}

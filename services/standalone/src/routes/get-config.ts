@@ -1,0 +1,19 @@
+import { getConfig, publicLimits } from '@qsm/contract'
+import { route } from '@qsm/server-kit'
+
+export interface PublicConfig {
+  readonly quantumApi: string
+  readonly websocketEnabled: boolean
+  readonly suites: readonly number[]
+}
+
+export const config = ({ quantumApi, websocketEnabled, suites }: PublicConfig) =>
+  route(getConfig)(async () => ({
+    status: 200,
+    body: {
+      quantum_api: quantumApi,
+      websocket_enabled: websocketEnabled,
+      suites: [...suites],
+      limits: { ...publicLimits },
+    },
+  }))
