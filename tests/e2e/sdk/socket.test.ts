@@ -134,24 +134,24 @@ describe('what ends a socket for good', () => {
     const alice = await people.register(name, { store })
     const open = stateOf(alice, 'open')
     const loop = alice.messages()
-    const next = loop.next()
+    const ended = expect(loop.next()).rejects.toMatchObject({ code: 'displaced' })
     await open
     const stopped = stateOf(alice, 'stopped')
     const copy = await people.resume(await copyOf(store))
     copy.on('request', () => {})
     expect(await stopped).toContain('Another socket')
-    await expect(next).rejects.toMatchObject({ code: 'displaced' })
+    await ended
   })
 
   it('is the end of the login session', async () => {
     const name = newName('alice')
     const alice = await people.register(name)
     const open = stateOf(alice, 'open')
-    const next = alice.messages().next()
+    const ended = expect(alice.messages().next()).rejects.toMatchObject({ code: 'not_logged_in' })
     await open
     const other = await people.login(name)
     await other.changePassword(password, 'another horse battery')
-    await expect(next).rejects.toMatchObject({ code: 'not_logged_in' })
+    await ended
     await expect(alice.send(newName('bob'), 'hi')).rejects.toMatchObject({ code: 'not_logged_in' })
   })
 
@@ -159,11 +159,11 @@ describe('what ends a socket for good', () => {
     const name = newName('alice')
     const alice = await people.register(name)
     const open = stateOf(alice, 'open')
-    const next = alice.messages().next()
+    const ended = expect(alice.messages().next()).rejects.toMatchObject({ code: 'device_removed' })
     await open
     const [device] = await alice.devices()
     await (await people.login(name)).removeDevice(device?.device_id ?? 0)
-    await expect(next).rejects.toMatchObject({ code: 'device_removed' })
+    await ended
   })
 
   it('is not the closing of the client: the loop just ends', async () => {
