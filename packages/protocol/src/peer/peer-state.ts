@@ -1,7 +1,8 @@
 import { equalBytes } from '../codec/bytes.js'
 import { Reader } from '../codec/reader.js'
+import { readStoredVersion } from '../codec/stored-version.js'
 import { Writer } from '../codec/writer.js'
-import { malformed, ProtocolError } from '../errors.js'
+import { ProtocolError } from '../errors.js'
 import { isControlDue, type RatchetPolicy } from '../ratchet/policy.js'
 import { wipeReplaced } from '../ratchet/session.js'
 import { pruneSession } from '../ratchet/skipped.js'
@@ -97,7 +98,7 @@ export const encodePeer = (peer: PeerState): Uint8Array => {
 
 const begin = (bytes: Uint8Array): Reader => {
   const reader = new Reader(bytes)
-  if (reader.u8('version') !== version) throw malformed('a stored peer of an unknown version')
+  readStoredVersion(reader, version, 'the stored state of a peer')
   return reader
 }
 

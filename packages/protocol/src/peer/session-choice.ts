@@ -1,5 +1,6 @@
 import { compareBytes, equalBytes } from '../codec/bytes.js'
 import { Reader } from '../codec/reader.js'
+import { readStoredVersion } from '../codec/stored-version.js'
 import { Writer } from '../codec/writer.js'
 import { malformed } from '../errors.js'
 import type { Session } from '../ratchet/session.js'
@@ -104,7 +105,7 @@ export const encodeEntries = (entries: readonly SessionEntry[]): Uint8Array => {
 /** The sessions of stored bytes. Throws `malformed` for another version or damaged bytes. */
 export const decodeEntries = (bytes: Uint8Array): readonly SessionEntry[] => {
   const reader = new Reader(bytes)
-  if (reader.u8('version') !== version) throw malformed('stored sessions of an unknown version')
+  readStoredVersion(reader, version, 'the stored list of sessions')
   const count = reader.u8('sessions')
   if (count > maxInUse + maxArchived) throw malformed('there are more stored sessions than are kept')
   const entries = Array.from({ length: count }, () => ({

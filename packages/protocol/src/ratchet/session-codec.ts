@@ -1,4 +1,5 @@
 import { Reader } from '../codec/reader.js'
+import { readStoredVersion } from '../codec/stored-version.js'
 import { Writer } from '../codec/writer.js'
 import type { CtBlock } from '../envelope/parse.js'
 import { malformed } from '../errors.js'
@@ -102,7 +103,7 @@ const readMany = <T>(count: number, max: number, what: string, read: () => T): r
 /** The session of stored bytes. Throws `malformed` for another version or damaged bytes. */
 export const decodeSession = (bytes: Uint8Array): Session => {
   const reader = new Reader(bytes)
-  if (reader.u8('version') !== version) throw malformed('a stored session of an unknown version')
+  readStoredVersion(reader, version, 'a stored session')
   // The fields of a literal are evaluated in the order in which they stand: that of the layout.
   const session: Session = {
     sid: reader.bytes(16, 'sid'),

@@ -1,4 +1,5 @@
 import { Reader } from '../codec/reader.js'
+import { readStoredVersion } from '../codec/stored-version.js'
 import { Writer } from '../codec/writer.js'
 import { malformed } from '../errors.js'
 import type { LocalDevice } from '../identity.js'
@@ -18,9 +19,9 @@ export const readKeyPair = (reader: Reader): KeyPair => ({
   secretKey: reader.lp(maxKeyBytes, 'secret key'),
 })
 
-const begin = (bytes: Uint8Array): Reader => {
+const begin = (bytes: Uint8Array, what: string): Reader => {
   const reader = new Reader(bytes)
-  if (reader.u8('version') !== version) throw malformed('stored keys of an unknown version')
+  readStoredVersion(reader, version, what)
   return reader
 }
 
@@ -40,7 +41,7 @@ export const encodeLocalDevice = (local: LocalDevice): Uint8Array => {
 
 /** Throws `malformed` for another version or damaged bytes; so do all readers of this file. */
 export const decodeLocalDevice = (bytes: Uint8Array): LocalDevice => {
-  const reader = begin(bytes)
+  const reader = begin(bytes, 'the stored keys of this device')
   const user = reader.bytes(16, 'user')
   const device = reader.u32('device')
   const suite = reader.u16('suite')
@@ -63,7 +64,7 @@ export const encodePrekeySecrets = (secrets: PrekeySecrets): Uint8Array => {
 }
 
 export const decodePrekeySecrets = (bytes: Uint8Array): PrekeySecrets => {
-  const reader = begin(bytes)
+  const reader = begin(bytes, 'a stored prekey')
   const id = reader.u32('prekey id')
   const kind = reader.u8('prekey kind')
   if (kind !== prekeyKinds.oneTime && kind !== prekeyKinds.lastResort) throw malformed('unknown kind of prekey')
@@ -85,7 +86,7 @@ export const encodeRequestSecrets = (secrets: RequestSecrets): Uint8Array => {
 }
 
 export const decodeRequestSecrets = (bytes: Uint8Array): RequestSecrets => {
-  const reader = begin(bytes)
+  const reader = begin(bytes, 'a stored request')
   const secrets = { bytes: reader.lp(maxRequestBytes, 'request'), p256: readKeyPair(reader), kem: readKeyPair(reader) }
   reader.end()
   return secrets

@@ -150,8 +150,8 @@ export class Person {
     return openFrom(this.algorithms, this.local, context, envelope)
   }
 
-  /** Opens an envelope and keeps what it changed. Gives the text, or null where there is none. */
-  async receive(other: Person, bytes: Uint8Array): Promise<string | null> {
+  /** Opens an envelope and keeps what it changed. */
+  async take(other: Person, bytes: Uint8Array): Promise<Received> {
     const received = await this.open(other, bytes)
     this.keep(other, received.peer)
     if (received.usedPrekey) {
@@ -159,7 +159,13 @@ export class Person {
       if (kept) this.store.set(`prekey/${id}`, encodePrekeySecrets(kept))
       else this.store.delete(`prekey/${id}`)
     }
-    return received.content && textOf(received.content)
+    return received
+  }
+
+  /** Opens an envelope and keeps what it changed. Gives the text, or null where there is none. */
+  async receive(other: Person, bytes: Uint8Array): Promise<string | null> {
+    const { content } = await this.take(other, bytes)
+    return content && textOf(content)
   }
 
   /** A copy of the store as it is now, for tests that put it back. */
