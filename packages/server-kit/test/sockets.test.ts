@@ -161,6 +161,26 @@ describe('an upgrade', () => {
     expect((await refusal(open())).slice(0, 2)).toEqual([503, 'draining'])
   })
 
+  it('is refused where the server begins to drain while it is judged', async () => {
+    const judging = deferred()
+    const judged = new Promise<void>(resolve => {
+      void start({
+        authenticate: () => {
+          resolve()
+          return judging.promise
+        },
+      }).then(() => {
+        answer = refusal(open())
+      })
+    })
+    let answer: ReturnType<typeof refusal> | undefined
+    await judged
+    sockets.refuseNew()
+    judging.resolve('alice')
+    expect((await answer)?.slice(0, 2)).toEqual([503, 'draining'])
+    expect(sockets.open.size).toBe(0)
+  })
+
   it('to another protocol is ignored, and the request answered as any other', async () => {
     await start()
     const body = '{"text":"hi"}'

@@ -53,6 +53,8 @@ const webSocketOptions = {
   handleProtocols: (protocols: Set<string>) => [...protocols].find(name => name.startsWith(ticketPrefix)) ?? false,
 }
 
+const draining = () => new QsmError('draining', undefined, { retryAfterSeconds: 1 })
+
 /**
  * Takes the upgrades of a server: each is judged before the handshake is answered; the socket is paused until its handler
  * stands, so no early frame is lost.
@@ -90,7 +92,7 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   if (!webSocketServer) throw new Error('koa-websocket made no server')
 
   const admit = async (request: IncomingMessage): Promise<void> => {
-    if (refusing) throw new QsmError('draining', undefined, { retryAfterSeconds: 1 })
+    if (refusing) throw draining()
     if (open.size + pending >= options.maxSockets || pending >= maxPendingUpgrades) {
       const text = 'This server holds as many sockets as it may.'
       throw new QsmError('unavailable', text, { retryAfterSeconds: 5 })
@@ -102,6 +104,7 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
     } finally {
       pending -= 1
     }
+    if (refusing) throw draining() // It began while this one was judged: who comes in now would be closed by nobody.
   }
 
   server.on('upgrade', (request, connection, head) => {
