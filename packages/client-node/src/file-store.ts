@@ -1,7 +1,15 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { createNamedTurns, createTurns, noLongerWaited, openTransaction, QsmClientError, type Store } from '@qsm/client'
+import {
+  createNamedTurns,
+  createTurns,
+  noLongerWaited,
+  openTransaction,
+  QsmClientError,
+  type Store,
+  wipeChanges,
+} from '@qsm/client'
 import { tryLock } from './file-lock.js'
 import { type FileOperations, fileOperations } from './file-operations.js'
 import { openValueFiles } from './value-files.js'
@@ -62,10 +70,13 @@ export const fileStore = (folder: string, operations: FileOperations = fileOpera
         try {
           await values.refresh()
           const { transaction, changes } = openTransaction(values)
-          const result = await work(transaction)
-          await values.apply(changes)
-          for (const value of changes.values()) value?.fill(0)
-          return result
+          try {
+            const result = await work(transaction)
+            await values.apply(changes)
+            return result
+          } finally {
+            wipeChanges(changes)
+          }
         } finally {
           release()
         }

@@ -24,5 +24,6 @@ export {
   type StoreChanges,
   type StoredValues,
   type StoreTransaction,
+  wipeChanges,
 } from './store/store.js'
 export { createNamedTurns, createTurns, noLongerWaited } from './store/turns.js'

@@ -1,5 +1,5 @@
 import { QsmClientError } from '../errors.js'
-import { type AloneOptions, openTransaction, type Store, type StoreChanges } from './store.js'
+import { type AloneOptions, openTransaction, type Store, type StoreChanges, wipeChanges } from './store.js'
 import { noLongerWaited, storeInUse } from './turns.js'
 
 /** Web Locks: one writer over all tabs and workers of an origin. */
@@ -72,9 +72,13 @@ export const indexedDbStore = (name: string, locks: WebLocks | undefined = globa
     exclusive: work =>
       locked('writer', {}, async () => {
         const { transaction, changes } = openTransaction(readsOf(await database()))
-        const result = await work(transaction)
-        if (changes.size > 0) await write(await database(), changes)
-        return result
+        try {
+          const result = await work(transaction)
+          if (changes.size > 0) await write(await database(), changes)
+          return result
+        } finally {
+          wipeChanges(changes)
+        }
       }),
     alone: (lock, work, options = {}) => locked(`alone/${lock}`, options, work),
     async close() {

@@ -1,4 +1,4 @@
-import { openTransaction, type Store } from './store.js'
+import { openTransaction, type Store, wipeChanges } from './store.js'
 import { createNamedTurns, createTurns } from './turns.js'
 
 /** Keeps everything in memory until the program ends, also after `close`: for tests, and to leave no trace. */
@@ -14,13 +14,17 @@ export const memoryStore = (): Store => {
     exclusive: work =>
       inTurn(async () => {
         const { transaction, changes } = openTransaction(base)
-        const result = await work(transaction)
-        for (const [key, value] of changes) {
-          values.get(key)?.fill(0)
-          if (value === null) values.delete(key)
-          else values.set(key, value.slice())
+        try {
+          const result = await work(transaction)
+          for (const [key, value] of changes) {
+            values.get(key)?.fill(0)
+            if (value === null) values.delete(key)
+            else values.set(key, value.slice())
+          }
+          return result
+        } finally {
+          wipeChanges(changes)
         }
-        return result
       }),
     alone,
     async close() {},

@@ -6,6 +6,7 @@ export interface StoreTransaction {
   keys(prefix: string): Promise<readonly string[]>
   /** The same with their values. */
   list(prefix: string): Promise<readonly (readonly [key: string, value: Uint8Array])[]>
+  /** Takes `value` over: its bytes are overwritten when the work ends. */
   put(key: string, value: Uint8Array): void
   delete(key: string): void
 }
@@ -26,6 +27,7 @@ export interface Store {
    * socket. With `wait: false` throws `store_in_use` where somebody holds it; the signal ends the waiting with `closed`.
    */
   alone<T>(name: string, work: () => Promise<T>, options?: AloneOptions): Promise<T>
+  /** Gives back what the adapter holds open. The values stay, and the next piece of work opens it again. */
   close(): Promise<void>
 }
 
@@ -69,12 +71,22 @@ export const openTransaction = (
     }
     return values
   }
+  const replace = (key: string, value: Uint8Array | null) => {
+    const before = changes.get(key)
+    if (before !== value) before?.fill(0)
+    changes.set(key, value)
+  }
   const transaction: StoreTransaction = {
     get,
     keys,
     list,
-    put: (key, value) => void changes.set(key, value),
-    delete: key => void changes.set(key, null),
+    put: (key, value) => replace(key, value),
+    delete: key => replace(key, null),
   }
   return { transaction, changes }
+}
+
+/** Overwrites the values that a transaction took over, once they are kept or dropped. */
+export const wipeChanges = (changes: StoreChanges): void => {
+  for (const value of changes.values()) value?.fill(0)
 }
