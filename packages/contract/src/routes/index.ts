@@ -1,3 +1,4 @@
+import { runManagedOperations } from '../managed/operations.js'
 import type { RouteContract } from '../route.js'
 import * as accounts from './accounts.js'
 import * as connections from './connections.js'
@@ -98,4 +99,7 @@ export const managedKeyRoutes: readonly RouteContract[] = Object.freeze(
 )
 
 /** Routes between services; never behind the ingress, in no public document. */
-export const internalRoutes: readonly RouteContract[] = Object.freeze([internal.listAccountEvents])
+export const internalRoutes: readonly RouteContract[] = Object.freeze([
+  internal.listAccountEvents,
+  runManagedOperations,
+])

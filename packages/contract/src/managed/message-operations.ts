@@ -1,0 +1,129 @@
+import * as z from 'zod'
+import { controls } from '../controls.js'
+import { base64, count, deviceId, epoch, sequence, text, uuid, uuidV7 } from '../fields.js'
+import { limits } from '../limits.js'
+import { envelope, handshakeResponse, sealedBody } from '../records.js'
+import { messageType } from '../routes/messages.js'
+import { claimedBundle, deviceAddress, listedDevice, maxListedDevices } from './directory.js'
+import { defineOperation } from './operation.js'
+
+/** A line of the managed device to itself, sealed under its data key: what it has sent, in the order of its mailbox. */
+export const ownNote = base64(1, limits.maxEnvelopeBytes * 3).meta({
+  description: 'Only the quantum service reads it.',
+})
+
+const payload = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('text'), text: text(1, 65_536), message_type: messageType }),
+  z.strictObject({
+    kind: z.literal('control'),
+    control: z.discriminatedUnion('type', [controls.receipt, controls.end]),
+  }),
+])
+
+/** One send as the message service stores it. */
+export const sealedSend = z.object({
+  message_id: uuidV7,
+  envelopes: z.array(envelope),
+  body: sealedBody.nullable(),
+  /** For the own mailbox; null for controls. */
+  note: ownNote.nullable(),
+})
+export type SealedSend = z.output<typeof sealedSend>
+
+/**
+ * Seals for every given device. Where some of them have no session yet nothing is changed and `missing` lists them: the call
+ * is made again with responses or bundles. The same `client_message_id` again gives the same bytes, for 25 hours; with
+ * another payload or receiver it is refused with `idempotency_conflict`. `again`: nothing was stored, seal anew.
+ */
+export const sealMessage = defineOperation('seal', {
+  input: {
+    client_message_id: uuid.nullable(),
+    to_user_id: uuid,
+    payload,
+    /** All active devices of the receiver and the other ones of the caller. */
+    devices: z.array(listedDevice).min(1).max(maxListedDevices),
+    bundles: z.array(claimedBundle).max(maxListedDevices),
+    responses: z.array(handshakeResponse).max(100),
+    again: z.boolean(),
+  },
+  output: z.object({
+    missing: z.array(deviceAddress),
+    /** In the order in which they are to be stored: a critical text comes behind the envelope that says so. */
+    sends: z.array(sealedSend),
+  }),
+})
+
+/** An entry of the mailbox of the managed device: an envelope, or a note of its own. */
+const mailboxEntry = z.strictObject({
+  sequence,
+  /** Milliseconds since 1970. */
+  received_at: count,
+  message_id: uuid,
+  sender_user_id: uuid,
+  sender_device_id: deviceId,
+  envelope: base64(1, limits.maxEnvelopeBytes * 3),
+  body: sealedBody.nullable(),
+  is_note: z.boolean(),
+})
+
+/** A message as a thin client reads it; the message service adds names. */
+export const openedMessage = z.object({
+  sequence,
+  id: uuid,
+  sender_user_id: uuid,
+  /** The other side of the conversation. */
+  peer_user_id: uuid,
+  content: z.string(),
+  message_type: messageType,
+  /** By the server's clock, ms since 1970. */
+  received_at: count,
+  is_mine: z.boolean(),
+  /** Of an own message: whether its receiver has said so. Null for one of somebody else. */
+  is_read_by_peer: z.boolean().nullable(),
+  verified: z.boolean(),
+})
+export type OpenedMessage = z.output<typeof openedMessage>
+
+/**
+ * Opens what is new in the mailbox, keeps it under the data key, and lists what stands behind `after`. Entries are those
+ * behind `opened_up_to` of the answer before, ascending and without leaving one out; `from` is that number. Where it is not
+ * the number that is stored here nothing is opened and `opened_up_to` says from where to begin.
+ */
+export const readMessages = defineOperation('read', {
+  input: {
+    epoch,
+    from: sequence,
+    entries: z.array(mailboxEntry).max(100),
+    /** Records of the devices that have sent these entries. */
+    devices: z.array(listedDevice).max(100),
+    responses: z.array(handshakeResponse).max(100),
+    after: sequence,
+    limit: z.int().min(0).max(limits.maxPageEntries),
+    /** Unread critical messages between this and `after` are listed as well. */
+    read_up_to: sequence,
+  },
+  output: z.object({
+    opened_up_to: sequence,
+    messages: z.array(openedMessage),
+    next: sequence,
+    more: z.boolean(),
+    /** An entry belongs to no known session: it is tried again with the responses to own requests. */
+    wants_responses: z.boolean(),
+    /** One-time prekeys that were used up. */
+    used_prekeys: count,
+    /** Users to whom an empty envelope is due, so that the ratchet turns. */
+    control_due: z.array(uuid),
+  }),
+})
+
+/** Which critical messages up to a number were not receipted yet, by sender; marks them. */
+export const takeReceipts = defineOperation('take_receipts', {
+  input: { up_to: sequence, epoch },
+  output: z.object({ receipts: z.array(z.object({ to_user_id: uuid, message_ids: z.array(uuid) })) }),
+})
+
+/** Deletes what was opened of a message. */
+export const forgetMessage = defineOperation('forget_message', {
+  input: { message_id: uuid },
+  output: z.object({ forgotten: z.boolean() }),
+})
