@@ -18,6 +18,8 @@ const payload = z.discriminatedUnion('kind', [
     kind: z.literal('control'),
     control: z.discriminatedUnion('type', [controls.receipt, controls.end]),
   }),
+  /** Nothing but the turn of the ratchet that `control_due` asks for. */
+  z.strictObject({ kind: z.literal('empty') }),
 ])
 
 /** One send as the message service stores it. */
@@ -31,9 +33,10 @@ export const sealedSend = z.object({
 export type SealedSend = z.output<typeof sealedSend>
 
 /**
- * Seals for every given device. Where some of them have no session yet nothing is changed and `missing` lists them: the call
- * is made again with responses or bundles. The same `client_message_id` again gives the same bytes, for 25 hours; with
- * another payload or receiver it is refused with `idempotency_conflict`. `again`: nothing was stored, seal anew.
+ * Seals for every given device. Where some of them have no session yet nothing is sealed and `missing` lists them: the call
+ * is made again with responses or bundles. Sessions that those given have begun are kept. The same `client_message_id` again
+ * gives the same bytes, for 25 hours; with another payload or receiver it is refused with `idempotency_conflict`. `again`:
+ * nothing was stored, seal anew under the same message ids. Of an `end` the own devices only get an empty control.
  */
 export const sealMessage = defineOperation('seal', {
   input: {
@@ -97,14 +100,21 @@ export const readMessages = defineOperation('read', {
     /** Records of the devices that have sent these entries. */
     devices: z.array(listedDevice).max(100),
     responses: z.array(handshakeResponse).max(100),
+    /**
+     * Whether `responses` holds every answer there is to requests of this device. An entry of no known session is then given
+     * up; else it waits, and `wants_responses` says so.
+     */
+    responses_complete: z.boolean(),
     after: sequence,
     limit: z.int().min(0).max(limits.maxPageEntries),
-    /** Unread critical messages between this and `after` are listed as well. */
+    /** Unread critical messages between this and `after` are listed as well, at most `limit` of them. */
     read_up_to: sequence,
   },
   output: z.object({
     opened_up_to: sequence,
+    /** Ascending. */
     messages: z.array(openedMessage),
+    /** To give as `after`. */
     next: sequence,
     more: z.boolean(),
     /** An entry belongs to no known session: it is tried again with the responses to own requests. */
