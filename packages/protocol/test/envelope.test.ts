@@ -10,6 +10,7 @@ import {
   type ProtocolError,
   padContent,
   parseEnvelope,
+  readEnvelopeAddress,
   signatureBytes,
   unpadContent,
   verifyEnvelope,
@@ -60,6 +61,34 @@ describe('the size of an envelope', () => {
     expect((await bob.open(alice, longest)).content?.content.length).toBe(maxContentBytes)
     await expect(alice.seal(bob, message(maxContentBytes + 1))).rejects.toThrow('seal a longer one apart')
     expect(() => parseEnvelope(new Uint8Array(maxEnvelopeBytes + 1))).toThrow('an envelope has at most 98304 bytes')
+  })
+})
+
+describe('the addresses of an envelope', () => {
+  it('are those that the whole envelope says', async () => {
+    const { alice, bob } = await startedPair(fastAlgorithms)
+    for (const bytes of [await alice.send(bob, 'with a prekey'), await alice.send(bob, 'another')]) {
+      expect(parseEnvelope(bytes).header).toMatchObject(readEnvelopeAddress(bytes))
+    }
+  })
+
+  it('are read whatever else is wrong, but for size and version', async () => {
+    const { alice, bob } = await startedPair(fastAlgorithms)
+    const bytes = await alice.send(bob, 'a text')
+    for (const [what, broken] of [
+      ['suite', bytes.with(2, 9)],
+      ['type', bytes.with(3, 9)],
+      ['flags', bytes.with(4, 0x80)],
+      ['a byte behind the end', Uint8Array.of(...bytes, 0)],
+    ] as const) {
+      expect([what, readEnvelopeAddress(broken)]).toEqual([what, readEnvelopeAddress(bytes)])
+      expect(() => parseEnvelope(broken)).toThrow()
+    }
+    expect(() => readEnvelopeAddress(bytes.with(0, 2))).toThrow('unknown version')
+    expect(() => readEnvelopeAddress(bytes.with(77, 0xff))).toThrow('sentAt is over 2^53 − 1')
+    for (const length of [0, 1_227, maxEnvelopeBytes + 1]) {
+      expect(() => readEnvelopeAddress(new Uint8Array(length).fill(1))).toThrow('1228 to 98304 bytes')
+    }
   })
 })
 

@@ -54,6 +54,10 @@ export interface Envelope {
   readonly signature: Uint8Array
 }
 
+/** The shortest: no block, one block of padded plaintext. */
+const minEnvelopeBytes = headerBytes + paddingBlockBytes + tagBytes + signatureBytes
+const suiteTypeAndFlagsBytes = 2 + 1 + 1
+
 const readHeader = (reader: Reader): EnvelopeHeader => {
   if (reader.u8('version') !== envelopeVersion) throw malformed('unknown version of an envelope')
   const suite = reader.u16('suite')
@@ -114,6 +118,34 @@ const readKemId = (reader: Reader): number => {
   const id = reader.u32('ekId')
   if (id === 0) throw malformed('an ekId is not 0')
   return id
+}
+
+/** Who sends what to whom, as a header says it. */
+export type EnvelopeAddress = Pick<
+  EnvelopeHeader,
+  'sid' | 'msgId' | 'senderUser' | 'senderDevice' | 'recipientUser' | 'recipientDevice' | 'sentAt' | 'seq'
+>
+
+/**
+ * The addresses of what may be an envelope: of its form only size and version are judged, so that a server can ask who may
+ * send to whom before it reads on (docs/protocol.md section 7). Throws `malformed`.
+ */
+export const readEnvelopeAddress = (bytes: Uint8Array): EnvelopeAddress => {
+  const reader = new Reader(bytes)
+  if (bytes.length < minEnvelopeBytes || bytes.length > maxEnvelopeBytes)
+    throw malformed(`an envelope has ${minEnvelopeBytes} to ${maxEnvelopeBytes} bytes`)
+  if (reader.u8('version') !== envelopeVersion) throw malformed('unknown version of an envelope')
+  reader.view(suiteTypeAndFlagsBytes, 'suite, type and flags')
+  return {
+    sid: reader.view(16, 'sid'),
+    msgId: reader.view(16, 'msgId'),
+    senderUser: reader.view(16, 'sender'),
+    senderDevice: reader.u32('sender device'),
+    recipientUser: reader.view(16, 'recipient'),
+    recipientDevice: reader.u32('recipient device'),
+    sentAt: reader.u64('sentAt'),
+    seq: reader.u64('seq'),
+  }
 }
 
 /**

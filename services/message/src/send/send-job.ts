@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Envelope, parseEnvelope } from '@qsm/protocol'
+import { type Envelope, type EnvelopeAddress, readEnvelopeAddress } from '@qsm/protocol'
 import { idFromBytes, QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 
@@ -12,11 +12,17 @@ export interface SendRequest {
   readonly body: Uint8Array | null
 }
 
-/** One envelope with the addresses in it as text. */
+/** What may be an envelope, with the recipient's address in it as text. */
 export interface Parcel {
-  readonly envelope: Envelope
+  readonly bytes: Uint8Array
+  readonly address: EnvelopeAddress
   readonly userId: string
   readonly deviceId: number
+}
+
+/** A parcel whose form was read. */
+export interface ReadParcel extends Parcel {
+  readonly envelope: Envelope
 }
 
 /** What was stored, one for each envelope, in the order of the envelopes. */
@@ -43,12 +49,12 @@ export const hashOf = (request: SendRequest): Buffer => {
 /** The only text for envelopes that are refused for a cryptographic cause. */
 export const envelopeRefused = (cause?: unknown): QsmError => new QsmError('envelope_refused', undefined, { cause })
 
-/** Reads the envelopes of a send; what is no envelope is refused without saying more. */
+/** Reads who sends to whom. Of the form only size and version are judged: that is the cheapest check. */
 export const readParcels = (request: SendRequest): readonly Parcel[] =>
   request.envelopes.map((bytes, index) => {
     try {
-      const envelope = parseEnvelope(bytes)
-      return { envelope, userId: idFromBytes(envelope.header.recipientUser), deviceId: envelope.header.recipientDevice }
+      const address = readEnvelopeAddress(bytes)
+      return { bytes, address, userId: idFromBytes(address.recipientUser), deviceId: address.recipientDevice }
     } catch (cause) {
       throw new QsmError('envelope_refused', undefined, { details: { field: `envelopes[${index}]` }, cause })
     }

@@ -5,17 +5,12 @@ import { openByMessage } from '../connections/open-by-message.js'
 import { lockPair } from '../connections/pair.js'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
-import {
-  checkConnections,
-  checkDevices,
-  checkSender,
-  checkSignatures,
-  checkTimes,
-  type Standing,
-} from './check-send.js'
-import { createSendContextLoader, type EarlierSend } from './load-context.js'
-import { envelopeRefused, hashOf, readParcels, type SendRequest, type StoredParcel } from './send-job.js'
-import { type CheckedSend, createSendStore, storeInTransaction } from './store-sends.js'
+import { checkSender, checkTimes } from './check-addresses.js'
+import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
+import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'
+import { createSendLoader, type EarlierSend } from './load-facts.js'
+import { envelopeRefused, hashOf, type Parcel, readParcels, type SendRequest, type StoredParcel } from './send-job.js'
+import { type CheckedSend, createSendStore, isMailboxMissing, storeInTransaction } from './store-sends.js'
 
 export interface SendMetrics {
   readonly sends: CounterMetric
@@ -40,6 +35,15 @@ const countStarted = async (query: Query, fromUser: string, toUser: string, toDe
   )
   if ((row?.envelopes ?? 0) > limits.startedEnvelopesPerDevice) throw new QsmError('not_answered')
 }
+
+interface Checked {
+  readonly send: CheckedSend
+  readonly standings: readonly Standing[]
+}
+
+const usersOf = ({ sender }: SendRequest, parcels: readonly Parcel[]): readonly string[] => [
+  ...new Set([sender.userId, ...parcels.map(parcel => parcel.userId)]),
+]
 
 interface StoredOnStarted {
   readonly stored: readonly StoredParcel[]
@@ -71,51 +75,71 @@ const storeOnStarted = (
  * The checks of docs/protocol.md section 7 in their order, cheapest first, then the insert. Answered after the commit.
  */
 export const createSend = (context: MessageContext, devices: Devices, metrics: SendMetrics): Send => {
-  const loader = createSendContextLoader(context.database)
-  const store = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
+  const loader = createSendLoader(context.database, context.clock)
+  const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
   const perDevice = context.rateLimits({ name: 'send', points: 6_000, perSeconds: 60 })
-
-  const afterFault = async (request: SendRequest, hash: Buffer, fault: unknown): Promise<readonly StoredParcel[]> => {
-    const constraint = violatedUnique(fault)
-    if (constraint === 'sent_pkey' || constraint === 'body_pkey') {
-      const earlier = await loader.earlier({ ...request.sender, messageId: request.messageId })
-      if (earlier) return answerEarlier(earlier, hash)
-    }
-    if (constraint === 'seen_pkey') {
-      metrics.refused.inc({ cause: 'repeat' })
-      throw envelopeRefused()
-    }
-    if ((fault as { code?: unknown }).code === '22012') {
-      // A mailbox went away between the check and the insert: say which device is too many.
-      await checkDevices(loader, request, readParcels(request))
-    }
-    throw fault
+  const onRefused = (cause: RefusedCause) => metrics.refused.inc({ cause })
+  const refuseRepeat = (): never => {
+    onRefused('repeat')
+    throw envelopeRefused()
   }
+  const earlierOf = (request: SendRequest) => loader.earlier({ ...request.sender, messageId: request.messageId })
 
-  return async request => {
-    const hash = hashOf(request)
-    const earlier = await loader.earlier({ ...request.sender, messageId: request.messageId })
-    if (earlier) return answerEarlier(earlier, hash)
+  const check = async (request: SendRequest, hash: Buffer): Promise<Checked> => {
     const parcels = readParcels(request)
     checkSender(request, parcels)
-    const standings = await checkConnections(loader, request, parcels)
-    await checkDevices(loader, request, parcels)
+    const facts = await loader.facts(request, parcels)
+    checkSendingDevice(facts, request.sender)
+    const standings = checkConnections(facts, request.sender.userId, parcels)
+    checkDevices(facts.devices, request.sender, parcels)
     const receivedAt = context.clock.now()
     checkTimes(parcels, receivedAt)
     await perDevice.take(`${request.sender.userId}/${request.sender.deviceId}`)
     const record = await devices.record(request.sender)
     if (!record) throw new QsmError('device_required')
-    await checkSignatures(context.verifier, record, parcels, cause => metrics.refused.inc({ cause }))
-    const send: CheckedSend = { request, parcels, hash, receivedAt }
-    const storing = standings.every(standing => standing.kind === 'open')
-      ? store(send)
+    const read = readEnvelopes(record, parcels, onRefused)
+    if (facts.isRepeat) refuseRepeat()
+    await checkSignatures(context.verifier, record, read, onRefused)
+    return { send: { request, parcels: read, hash, receivedAt }, standings }
+  }
+
+  /** What another send or a removed device brought about between the checks and the insert. */
+  const afterFault = async (request: SendRequest, hash: Buffer, fault: unknown): Promise<readonly StoredParcel[]> => {
+    const constraint = violatedUnique(fault)
+    if (fault instanceof QsmError || constraint !== null) {
+      // The same send, come twice at once: the other one was stored meanwhile and has used up what this one lacks.
+      const twin = await earlierOf(request)
+      if (twin) return answerEarlier(twin, hash)
+    }
+    // A body is kept longer than the memory of repeats.
+    if (constraint === 'body_pkey') throw new QsmError('idempotency_conflict')
+    if (constraint === 'seen_pkey') refuseRepeat()
+    if (isMailboxMissing(fault)) {
+      const parcels = readParcels(request)
+      checkDevices(await loader.activeDevices(usersOf(request, parcels)), request.sender, parcels)
+    }
+    throw fault
+  }
+
+  const store = ({ send, standings }: Checked): Promise<readonly StoredParcel[]> =>
+    standings.every(standing => standing.kind === 'open')
+      ? storeBatched(send)
       : storeOnStarted(context, send, standings).then(({ stored, opened }) => {
-          for (const peerId of opened) announceConnection(context.bus, request.sender.userId, peerId, null)
+          for (const peerId of opened) announceConnection(context.bus, send.request.sender.userId, peerId, null)
           return stored
         })
-    const answer = await storing.catch(fault => afterFault(request, hash, fault))
-    metrics.sends.inc()
-    for (const { user_id, device_id } of answer) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-    return answer
+
+  return async request => {
+    const hash = hashOf(request)
+    const earlier = await earlierOf(request)
+    if (earlier) return answerEarlier(earlier, hash)
+    try {
+      const answer = await store(await check(request, hash))
+      metrics.sends.inc()
+      for (const { user_id, device_id } of answer) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+      return answer
+    } catch (fault) {
+      return afterFault(request, hash, fault)
+    }
   }
 }

@@ -1,10 +1,10 @@
-import type { Database, Query } from '@qsm/server-kit'
+import { type Database, type Query, violatedUnique } from '@qsm/server-kit'
 import { createBatcher } from './batcher.js'
-import type { Parcel, SendRequest, StoredParcel } from './send-job.js'
+import type { ReadParcel, SendRequest, StoredParcel } from './send-job.js'
 
 export interface CheckedSend {
   readonly request: SendRequest
-  readonly parcels: readonly Parcel[]
+  readonly parcels: readonly ReadParcel[]
   readonly hash: Buffer
   /** Milliseconds since 1970. */
   readonly receivedAt: number
@@ -90,8 +90,11 @@ const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): rea
 }
 
 const name = 'store-sends'
-const isFault = (error: unknown): boolean =>
-  ['23505', '22012', '23503'].includes(String((error as { code?: unknown }).code))
+
+/** Whether a send failed because a mailbox is gone: the guard of the statement divides by zero. */
+export const isMailboxMissing = (error: unknown): boolean => (error as { code?: unknown }).code === '22012'
+/** A fault of one send among those of a flush. */
+const isFault = (error: unknown): boolean => isMailboxMissing(error) || violatedUnique(error) !== null
 
 /** Stores one send within a transaction of the caller. */
 export const storeInTransaction = async (query: Query, send: CheckedSend): Promise<readonly StoredParcel[]> => {
@@ -103,6 +106,22 @@ export const storeInTransaction = async (query: Query, send: CheckedSend): Promi
 export const createSendStore = (database: Database, onFlush: (sends: number) => void) => {
   const store = async (sends: readonly CheckedSend[]) =>
     group(sends, await database.query<NumberedRow>({ name, text: statement }, valuesOf(sends)))
+
+  const storeEach = async (sends: readonly CheckedSend[]) => {
+    const results: (readonly StoredParcel[] | Error)[] = []
+    for (const send of sends) {
+      const result = await store([send]).then(
+        ([answer]) => answer ?? [],
+        (error: Error) => error,
+      )
+      results.push(result)
+      if (!(result instanceof Error) || isFault(result)) continue
+      // The database went away: those behind would only find out later.
+      return [...results, ...sends.slice(results.length).map(() => result)]
+    }
+    return results
+  }
+
   return createBatcher<CheckedSend, readonly StoredParcel[]>({
     maxItems: 128,
     maxInFlight: 3,
@@ -112,17 +131,8 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
         return await store(sends)
       } catch (error) {
         if (sends.length === 1 || !isFault(error)) throw error
+        return storeEach(sends)
       }
-      const results: (readonly StoredParcel[] | Error)[] = []
-      for (const send of sends) {
-        results.push(
-          await store([send]).then(
-            ([answer]) => answer ?? [],
-            (error: Error) => error,
-          ),
-        )
-      }
-      return results
     },
   })
 }

@@ -21,12 +21,20 @@ export interface Party {
 export interface SendBody {
   readonly client_message_id: string
   readonly envelopes: string[]
+  readonly body?: string
+}
+
+export interface SealOptions {
+  readonly messageId?: string
+  readonly algorithms?: Algorithms
+  /** False: the next envelope has the same number, as from a client whose store was put back. */
+  readonly advances?: boolean
 }
 
 /** One direction of an open connection: seals for the other side. */
 export interface Conversation {
   /** The body of a send with one envelope; ids and times as stated, or fresh. */
-  seal(text?: string, options?: { readonly messageId?: string; readonly algorithms?: Algorithms }): Promise<SendBody>
+  seal(text?: string, options?: SealOptions): Promise<SendBody>
 }
 
 export const makeParty = async (person: Person): Promise<Party> => ({ person, device: await person.withDevice() })
@@ -34,12 +42,12 @@ export const makeParty = async (person: Person): Promise<Party> => ({ person, de
 const conversation = (algorithms: Algorithms, from: Party, to: Party, begin: Session): Conversation => {
   let session = begin
   return {
-    async seal(text = 'a text', { messageId = newId(), algorithms: given = algorithms } = {}) {
+    async seal(text = 'a text', { messageId = newId(), algorithms: given = algorithms, advances = true } = {}) {
       const peer = decodeDeviceRecord(await to.device.record())
       const content = { kind: kinds.text, content: new TextEncoder().encode(text) }
       const outgoing = { type: envelopeTypes.message, msgId: idToBytes(messageId), content }
       const sent = await encrypt(given, from.device.local, peer, session, outgoing)
-      session = sent.session
+      if (advances) session = sent.session
       return { client_message_id: messageId, envelopes: [encodeBase64(sent.envelope)] }
     },
   }

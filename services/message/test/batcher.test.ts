@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createBatcher } from '../src/send/batcher.js'
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+const nextTurn = () => new Promise(setImmediate)
+
+/** A batcher whose runs the test ends by hand. */
+const byHand = (options: { readonly maxItems: number; readonly maxInFlight: number }) => {
+  const runs: {
+    readonly items: readonly number[]
+    readonly end: (results: readonly (string | Error)[]) => void
+    readonly fail: (error: Error) => void
+  }[] = []
+  const ask = createBatcher<number, string>({
+    ...options,
+    run: items => new Promise((end, fail) => runs.push({ items, end, fail })),
+  })
+  return { ask, runs, items: () => runs.map(run => run.items) }
+}
+
+describe('a batcher', () => {
+  test('runs what one turn asks for together, and gives each its own result or error', async () => {
+    const { ask, runs, items } = byHand({ maxItems: 10, maxInFlight: 1 })
+    const asked = Promise.allSettled([ask(1), ask(2), ask(3)])
+    await nextTurn()
+    expect(items()).toEqual([[1, 2, 3]])
+    runs[0]?.end(['one', new Error('not two'), 'three'])
+    expect((await asked).map(one => (one.status === 'fulfilled' ? one.value : one.reason.message))).toEqual([
+      'one',
+      'not two',
+      'three',
+    ])
+  })
+
+  test('runs as many at once as it may, and then what has come meanwhile', async () => {
+    const { ask, runs, items } = byHand({ maxItems: 2, maxInFlight: 2 })
+    const asked = [1, 2, 3, 4, 5].map(ask)
+    await nextTurn()
+    expect(items()).toEqual([
+      [1, 2],
+      [3, 4],
+    ])
+    asked.push(ask(6))
+    runs[1]?.end(['three', 'four'])
+    await nextTurn()
+    await nextTurn()
+    expect(items().at(-1)).toEqual([5, 6])
+    runs[0]?.end(['one', 'two'])
+    runs[2]?.end(['five', 'six'])
+    expect(await Promise.all(asked)).toEqual(['one', 'two', 'three', 'four', 'five', 'six'])
+  })
+
+  test('tells those who have waited long behind a run that fails, and goes on with those who came just now', async () => {
+    const { ask, runs, items } = byHand({ maxItems: 1, maxInFlight: 1 })
+    const away = new Error('the database is away')
+    const first = ask(1).catch((error: Error) => error)
+    await nextTurn()
+    const long = ask(2).catch((error: Error) => error)
+    vi.advanceTimersByTime(1_500)
+    const late = ask(3)
+    runs[0]?.fail(away)
+    expect(await Promise.all([first, long])).toEqual([away, away])
+    await nextTurn()
+    expect(items()).toEqual([[1], [3]])
+    runs[1]?.end(['three'])
+    expect(await late).toBe('three')
+  })
+})
