@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 const textOf = (file: string): string | null => {
   try {
@@ -10,14 +11,22 @@ const textOf = (file: string): string | null => {
   }
 }
 
-/** When a process began (boot and ticks since); tells it from a later one with its number. Empty where nobody says. */
-const beginOf = (pid: number): string => {
+interface ProcessStat {
+  /** When it began (boot and ticks since); tells it from a later one with its number. */
+  readonly begin: string
+  /** Whether it has ended, and its parent has not looked yet. */
+  readonly isOver: boolean
+}
+
+/** What Linux says of a process (proc(5)); null where nobody says. */
+const statOf = (pid: number): ProcessStat | null => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    return `${boot}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { begin: `${boot}/${fields[19]}`, isOver: fields[0] === 'Z' || fields[0] === 'X' }
   } catch {
-    return ''
+    return null
   }
 }
 
@@ -30,22 +39,32 @@ const isAlive = (holder: string): boolean => {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  const current = beginOf(pid)
-  return begin === '' || current === '' || begin === current
+  const stat = statOf(pid)
+  return !stat || (!stat.isOver && (begin === '' || begin === stat.begin))
 }
+
+const isDraftName = (name: string): boolean => /\.lock(\.next)?\.[0-9a-f-]{36}$/.test(name)
+
+/** Whether a file of a folder is what a process has left that died while it asked for a lock. */
+export const isDraftOfDead = (folder: string, name: string): boolean =>
+  isDraftName(name) && !isAlive(textOf(join(folder, name)) ?? '')
 
 /** Makes a file with this content, whole, where there is none. False where there is one. */
 const create = (file: string, content: string): boolean => {
-  const draft = `${file}.${randomUUID()}`
-  writeFileSync(draft, content, { mode: 0o600, flag: 'wx' })
-  try {
-    linkSync(draft, file)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  } finally {
-    rmSync(draft, { force: true })
+  for (;;) {
+    const draft = `${file}.${randomUUID()}`
+    writeFileSync(draft, content, { mode: 0o600, flag: 'wx' })
+    try {
+      linkSync(draft, file)
+      return true
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') return false
+      // Somebody who swept saw the draft before its content, and took it for one of a dead process.
+      if (code !== 'ENOENT' || !existsSync(dirname(file))) throw error
+    } finally {
+      rmSync(draft, { force: true })
+    }
   }
 }
 
@@ -73,7 +92,7 @@ const takeOver = (file: string, dead: string, own: string): boolean => {
 /** A lock that was tried: held by this process until `release`, or the number of the process that holds it. */
 export type LockTry = { readonly release: () => void } | { readonly heldBy: number | null }
 
-const begin = beginOf(process.pid)
+const begin = statOf(process.pid)?.begin ?? ''
 
 /** Tries to take a lock file, which holds number and begin of its process. A killed holder does not keep it. */
 export const tryLock = (file: string): LockTry => {

@@ -12,11 +12,19 @@ import {
 } from '@qsm/client'
 import { tryLock } from './file-lock.js'
 import { type FileOperations, fileOperations } from './file-operations.js'
-import { openValueFiles } from './value-files.js'
+import { explained, explaining } from './unusable.js'
+import { indexName, openValueFiles } from './value-files.js'
 
-const writerWaitMs = 30_000
+const defaultWriterWaitMs = 30_000
 const writerPollMs = 3
 const alonePollMs = 50
+
+export interface FileStoreOptions {
+  /** How long a piece of work waits for a writer of another process, ms; 30 000 by default. */
+  readonly writerWaitMs?: number
+  /** Handed in by tests. */
+  readonly operations?: FileOperations
+}
 
 const inUse = (folder: string, what: string, pid: number | null): QsmClientError =>
   new QsmClientError(
@@ -29,34 +37,37 @@ const prepareFolder = (folder: string): void => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   if ((statSync(folder).mode & 0o077) === 0) return
   const names = readdirSync(folder)
-  if (names.length === 0 || names.includes('index.json')) chmodSync(folder, 0o700)
+  if (names.length === 0 || names.includes(indexName)) chmodSync(folder, 0o700)
 }
 
 /**
  * A store in files of one folder (0700), a file (0600) for each value. Processes take turns by a lock file, which a killed
  * one does not keep. Private keys stand in these files as they are: whoever can read the folder is this device.
  */
-export const fileStore = (folder: string, operations: FileOperations = fileOperations): Store => {
-  prepareFolder(folder)
+export const fileStore = (
+  folder: string,
+  { writerWaitMs = defaultWriterWaitMs, operations = fileOperations }: FileStoreOptions = {},
+): Store => {
+  explaining(folder, () => prepareFolder(folder))
   const inTurn = createTurns()
   const alone = createNamedTurns()
-  const values = openValueFiles(folder, operations)
+  const values = openValueFiles(folder, explained(folder, operations))
+
+  const tryFile = (name: string) => explaining(folder, () => tryLock(join(folder, `${name}.lock`)))
 
   const lockAsWriter = async (): Promise<() => void> => {
     const begun = performance.now()
     for (;;) {
-      const tried = tryLock(join(folder, 'writer.lock'))
+      const tried = tryFile('writer')
       if ('release' in tried) return tried.release
-      if (performance.now() - begun > writerWaitMs)
-        throw inUse(folder, 'has been writing for half a minute to', tried.heldBy)
+      if (performance.now() - begun > writerWaitMs) throw inUse(folder, 'has been writing for long to', tried.heldBy)
       await wait(writerPollMs)
     }
   }
   const lockAlone = async (name: string, mayWait: boolean, signal: AbortSignal | undefined): Promise<() => void> => {
-    const file = join(folder, `${encodeURIComponent(name)}.lock`)
     for (;;) {
       if (signal?.aborted) throw noLongerWaited()
-      const tried = tryLock(file)
+      const tried = tryFile(`alone.${encodeURIComponent(name)}`)
       if ('release' in tried) return tried.release
       if (!mayWait && tried.heldBy !== null) throw inUse(folder, `holds "${name}" of`, tried.heldBy)
       await wait(alonePollMs)

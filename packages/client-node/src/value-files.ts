@@ -1,6 +1,8 @@
 import { join } from 'node:path'
 import { QsmClientError, type StoreChanges, type StoredValues } from '@qsm/client'
+import { isDraftOfDead } from './file-lock.js'
 import type { FileOperations } from './file-operations.js'
+import { packBytes, unpackBytes } from './stored-bytes.js'
 
 /** Which file holds the value of which key. It is replaced as a whole: that is the moment at which a change happens. */
 interface Index {
@@ -10,24 +12,37 @@ interface Index {
   readonly files: Readonly<Record<string, number>>
 }
 
-const indexName = 'index.json'
-const newIndexName = 'index.json.new'
+export const indexName = 'values.index'
+const newIndexName = `${indexName}.new`
 const emptyIndex: Index = { version: 1, next: 1, files: {} }
 
 const valueName = (number: number): string => `${String(number).padStart(8, '0')}.value`
 const isValueName = (name: string): boolean => /^[0-9]+\.value$/.test(name)
 
-const parseIndex = (folder: string, bytes: Uint8Array): Index => {
-  try {
-    const index = JSON.parse(new TextDecoder().decode(bytes)) as Index
-    if (index.version === 1 && Number.isSafeInteger(index.next) && typeof index.files === 'object') return index
-  } catch {
-    // Told below, with what to do.
-  }
-  throw new QsmClientError(
+const damaged = (file: string, what: string): QsmClientError =>
+  new QsmClientError(
     'store_damaged',
-    `${join(folder, indexName)} is damaged, or was written by a newer version. Restore the folder from a copy, or log in with an empty one.`,
+    `${file} ${what}. Restore the folder from a copy, or log in with an empty one (qsm: another --home), which makes a new device.`,
   )
+
+const isIndex = (value: unknown): value is Index => {
+  const { version, next, files } = Object(value) as Partial<Index>
+  const isNumber = (number: unknown) => Number.isSafeInteger(number)
+  return version === 1 && isNumber(next) && typeof files === 'object' && Object.values(files ?? [null]).every(isNumber)
+}
+
+const parseIndex = (folder: string, packed: Uint8Array): Index => {
+  const bytes = unpackBytes(indexName, packed)
+  const file = join(folder, indexName)
+  if (!bytes) throw damaged(file, 'is damaged')
+  const index: unknown = JSON.parse(new TextDecoder().decode(bytes))
+  if (!isIndex(index)) throw damaged(file, 'is of another version of this program')
+  return index
+}
+
+/** As `Promise.all`, but waits for all: one that is still under way would write into the files of the next change. */
+const allOf = async (writes: readonly Promise<void>[]): Promise<void> => {
+  for (const result of await Promise.allSettled(writes)) if (result.status === 'rejected') throw result.reason
 }
 
 /** The values in a folder, read and changed by whoever holds its lock. */
@@ -39,45 +54,56 @@ export interface ValueFiles extends StoredValues {
 }
 
 export const openValueFiles = (folder: string, operations: FileOperations): ValueFiles => {
+  /** Null where nothing was kept yet. */
   let index: Index | null = null
   let isSwept = false
 
   const current = (): Index => index ?? emptyIndex
   const pathOf = (number: number): string => join(folder, valueName(number))
 
-  /** Files of a change that was cut off, and of values that were replaced just before. */
-  const sweep = async (): Promise<void> => {
+  /** Removes files of a change that was cut off, and of values that were replaced just before. */
+  const sweep = async (names: readonly string[]): Promise<void> => {
     const used = new Set(Object.values(current().files).map(valueName))
-    for (const name of await operations.names(folder)) {
-      if (name === newIndexName || (isValueName(name) && !used.has(name))) await operations.remove(join(folder, name))
+    for (const name of names) {
+      const isLeft = name === newIndexName || (isValueName(name) && !used.has(name))
+      if (isLeft || isDraftOfDead(folder, name)) await operations.remove(join(folder, name))
     }
     isSwept = true
   }
 
   const writeIndex = async (next: Index): Promise<void> => {
-    await operations.write(join(folder, newIndexName), new TextEncoder().encode(JSON.stringify(next)))
+    const bytes = new TextEncoder().encode(JSON.stringify(next))
+    await operations.write(join(folder, newIndexName), packBytes(indexName, bytes))
     await operations.rename(join(folder, newIndexName), join(folder, indexName))
     await operations.syncFolder(folder)
   }
 
+  const writeValue = (file: string, packed: Uint8Array): Promise<void> =>
+    operations.write(file, packed).finally(() => packed.fill(0))
+
   return {
     async refresh() {
       const bytes = await operations.read(join(folder, indexName))
-      index = bytes ? parseIndex(folder, bytes) : emptyIndex
-      if (!isSwept) await sweep()
+      const names = bytes && isSwept ? [] : await operations.names(folder)
+      if (!bytes && names.some(isValueName)) throw damaged(join(folder, indexName), 'is missing')
+      index = bytes && parseIndex(folder, bytes)
+      if (!isSwept) await sweep(names)
     },
     async get(key) {
       const number = Object.hasOwn(current().files, key) ? current().files[key] : undefined
       if (number === undefined) return null
-      const value = await operations.read(pathOf(number))
-      if (value) return value
-      throw new QsmClientError(
-        'store_damaged',
-        `${pathOf(number)} is missing. Restore the folder from a copy, or log in with an empty one.`,
-      )
+      const packed = await operations.read(pathOf(number))
+      if (!packed) throw damaged(`${pathOf(number)},`, `which holds "${key}", is missing`)
+      const value = unpackBytes(key, packed)
+      packed.fill(0)
+      if (!value) throw damaged(`${pathOf(number)},`, `which holds "${key}", is damaged`)
+      return value
     },
     keys: async prefix => Object.keys(current().files).filter(key => key.startsWith(prefix)),
     async apply(changes) {
+      if (changes.size === 0) return
+      // Values without an index are a store that has lost it: they are not taken for what a first change has left.
+      if (!index) await writeIndex(emptyIndex)
       const before = current()
       const files = new Map(Object.entries(before.files))
       const replaced: number[] = []
@@ -89,12 +115,12 @@ export const openValueFiles = (folder: string, operations: FileOperations): Valu
         files.delete(key)
         if (value === null) continue
         files.set(key, next)
-        writes.push(operations.write(pathOf(next), value))
+        writes.push(writeValue(pathOf(next), packBytes(key, value)))
         next += 1
       }
       if (writes.length === 0 && replaced.length === 0) return
       isSwept = false // Until this has gone through, there may be files that nobody names.
-      await Promise.all(writes)
+      await allOf(writes)
       const after: Index = { version: 1, next, files: Object.fromEntries(files) }
       await writeIndex(after)
       index = after

@@ -14,6 +14,7 @@ export type ClientErrorCode =
   | 'no_session'
   | 'no_prekeys'
   | 'rejected'
+  | 'expired'
   | 'queued'
   | 'too_long'
   | 'refused'
@@ -22,6 +23,7 @@ export type ClientErrorCode =
   | 'no_websocket'
   | 'store_in_use'
   | 'store_damaged'
+  | 'store_unusable'
   | (string & {})
 
 interface ErrorOptions {

@@ -1,6 +1,7 @@
 import { QsmClientError } from '../errors.js'
 import { type AloneOptions, openTransaction, type Store, type StoreChanges, wipeChanges } from './store.js'
 import { noLongerWaited, storeInUse } from './turns.js'
+import { damaged } from './values.js'
 
 /** Web Locks: one writer over all tabs and workers of an origin. */
 export type WebLocks = Pick<LockManager, 'request'>
@@ -13,10 +14,26 @@ const finished = <T>(request: IDBRequest<T>): Promise<T> =>
     request.onerror = () => reject(request.error)
   })
 
-const openDatabase = (name: string): Promise<IDBDatabase> => {
+const unusable = (name: string, cause: unknown): QsmClientError =>
+  new QsmClientError(
+    'store_unusable',
+    `The browser cannot use its store ${name}: ${(cause as Error).message}. Let this site keep data, make room where there is none, and load the page again.`,
+    { cause },
+  )
+
+/** `onGone` is told when the browser takes the database away, as when the user clears the data of the site. */
+const openDatabase = async (name: string, onGone: () => void): Promise<IDBDatabase> => {
   const request = globalThis.indexedDB.open(name, 1)
   request.onupgradeneeded = () => request.result.createObjectStore(tableName)
-  return finished(request)
+  const database = await finished(request).catch((error: unknown) => {
+    throw unusable(name, error)
+  })
+  database.onclose = onGone
+  database.onversionchange = () => {
+    database.close()
+    onGone()
+  }
+  return database
 }
 
 const write = (database: IDBDatabase, changes: StoreChanges): Promise<void> =>
@@ -28,7 +45,8 @@ const write = (database: IDBDatabase, changes: StoreChanges): Promise<void> =>
       else table.put(value.slice(), key)
     }
     transaction.oncomplete = () => resolve()
-    transaction.onabort = () => reject(transaction.error ?? new Error('the browser aborted a write'))
+    transaction.onabort = () =>
+      reject(unusable(database.name, transaction.error ?? new Error('it has broken off a write')))
   })
 
 const readsOf = (database: IDBDatabase) => {
@@ -36,7 +54,9 @@ const readsOf = (database: IDBDatabase) => {
   return {
     async get(key: string) {
       const value: unknown = await finished(table().get(key))
-      return value instanceof Uint8Array ? value.slice() : null
+      if (value === undefined) return null
+      if (value instanceof Uint8Array) return value.slice()
+      throw damaged(key)
     },
     async keys(prefix: string) {
       return (await finished(table().getAllKeys(IDBKeyRange.bound(prefix, `${prefix}\uffff`)))).map(String)
@@ -53,9 +73,17 @@ export const indexedDbStore = (name: string, locks: WebLocks | undefined = globa
     throw new QsmClientError('usage', 'IndexedDB or Web Locks are missing here: use fileStore in Node, or memoryStore.')
   }
   let opened: Promise<IDBDatabase> | null = null
-  const database = () => {
-    opened ??= openDatabase(name)
-    return opened
+  const forget = () => {
+    opened = null
+  }
+  const database = async (): Promise<IDBDatabase> => {
+    opened ??= openDatabase(name, forget)
+    try {
+      return await opened
+    } catch (error) {
+      forget() // The next piece of work tries again.
+      throw error
+    }
   }
   const locked = <T>(lock: string, { wait = true, signal }: AloneOptions, work: () => Promise<T>): Promise<T> => {
     // Web Locks take no signal together with `ifAvailable`.
@@ -83,7 +111,7 @@ export const indexedDbStore = (name: string, locks: WebLocks | undefined = globa
     alone: (lock, work, options = {}) => locked(`alone/${lock}`, options, work),
     async close() {
       const closing = opened
-      opened = null
+      forget()
       if (closing) (await closing).close()
     },
   }

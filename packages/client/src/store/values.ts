@@ -4,7 +4,7 @@ import type { StoreTransaction } from './store.js'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-const damaged = (key: string): QsmClientError =>
+export const damaged = (key: string): QsmClientError =>
   new QsmClientError(
     'store_damaged',
     `The value ${key} of the store is damaged. Restore the store, or log in with an empty one.`,
