@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { receiptKind } from '../client-frames.js'
 import { controls } from '../controls.js'
 import { base64, count, deviceId, epoch, sequence, text, uuid, uuidV7 } from '../fields.js'
 import { limits } from '../limits.js'
@@ -27,7 +28,7 @@ export const sealedSend = z.object({
   message_id: uuidV7,
   envelopes: z.array(envelope),
   body: sealedBody.nullable(),
-  /** For the own mailbox; null for controls. */
+  /** For the own mailbox; null where there is nothing to show. */
   note: ownNote.nullable(),
 })
 export type SealedSend = z.output<typeof sealedSend>
@@ -123,12 +124,17 @@ export const readMessages = defineOperation('read', {
     used_prekeys: count,
     /** Users to whom an empty envelope is due, so that the ratchet turns. */
     control_due: z.array(uuid),
+    /** What others have said of own messages, opened by this call. */
+    receipts: z.array(z.object({ from_user_id: uuid, kind: receiptKind, message_ids: z.array(uuid) })),
   }),
 })
 
-/** Which critical messages up to a number were not receipted yet, by sender; marks them. */
+/**
+ * Which critical messages of others up to a number have no receipt yet, by sender. Those in `stored` have one: they are
+ * marked first and listed no more. So a receipt that was not stored, after a crash too, is due again at the next call.
+ */
 export const takeReceipts = defineOperation('take_receipts', {
-  input: { up_to: sequence, epoch },
+  input: { up_to: sequence, epoch, stored: z.array(uuid).max(1_000) },
   output: z.object({ receipts: z.array(z.object({ to_user_id: uuid, message_ids: z.array(uuid) })) }),
 })
 

@@ -43,6 +43,26 @@ export type ManagedOperationInput = z.output<typeof operation>
 
 export const maxOperationsPerCall = 64
 
+/** One operation with the access token of the user for whom it is done. */
+export interface ManagedCall {
+  readonly token: string
+  readonly input: ManagedOperationInput
+}
+
+/** What became of it. An operation of a user without a managed device ends with `device_required`. */
+export type ManagedResult =
+  | { readonly output: unknown }
+  | { readonly error: z.output<typeof errorBody>; readonly status: number }
+
+/**
+ * How the message service reaches managed devices: over HTTP by the route below, or within one process. Gives one result
+ * for each call, in their order; rejects where the quantum service cannot be asked, or when the signal comes.
+ */
+export type RunManagedOperations = (
+  calls: readonly ManagedCall[],
+  signal: AbortSignal,
+) => Promise<readonly ManagedResult[]>
+
 /**
  * Several operations in one call. The credential of the calling service stands in the header; each operation carries the
  * access token of the user for whom it is done, which is checked here again. One that fails does not touch the others.
