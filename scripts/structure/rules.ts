@@ -61,6 +61,7 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
   typeorm: {
     where: [
       'packages/server-kit/src/database/',
+      'packages/server-kit/src/accounts/entities.ts',
       'services/auth/src/sessions/',
       'services/auth/src/feed/',
       'services/*/src/entities/',

@@ -1,9 +1,8 @@
-import type { RouteGroup } from '@qsm/server-kit'
+import { type RouteGroup, scheduleJobs } from '@qsm/server-kit'
 import { type Accounts, startAccounts } from './accounts/accounts.js'
-import type { MessageContext } from './context.js'
+import { type MessageContext, messageSchema } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
 import { messageJobs } from './jobs/jobs.js'
-import { scheduleJobs } from './jobs/schedule.js'
 import { createMailboxes } from './mailbox/mailbox.js'
 import type { MessageParts } from './parts.js'
 import { acknowledge } from './routes/acknowledge.js'
@@ -88,7 +87,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
   const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
-  const stopJobs = scheduleJobs(context, messageJobs(context))
+  const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))
   const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
   return {
     accounts,

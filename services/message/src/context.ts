@@ -1,6 +1,7 @@
 import type { AccountFeed } from '@qsm/contract'
 import type { Classical, Signer } from '@qsm/protocol'
 import {
+  accountFeedEntities,
   type Bus,
   type Clock,
   createNodeClassical,
@@ -13,7 +14,7 @@ import {
   type Tokens,
 } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
-import { FeedPositionEntity, KnownAccountEntity, RevocationEntity } from './entities/account.js'
+import { KnownAccountEntity } from './entities/account.js'
 import { StoredConnectionEntity, StoredRequestEntity } from './entities/connection.js'
 import {
   DeviceBindingEntity,
@@ -29,8 +30,7 @@ export const messageSchema = 'message'
 export const messageMigrations = [Devices1767225600001, Mailboxes1767225600002]
 export const messageEntities = [
   KnownAccountEntity,
-  FeedPositionEntity,
-  RevocationEntity,
+  ...accountFeedEntities(messageSchema),
   StoredDeviceEntity,
   DeviceBindingEntity,
   StoredPrekeyEntity,

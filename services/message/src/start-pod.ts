@@ -1,4 +1,5 @@
 import {
+  createHttpAccountFeed,
   createHttpApp,
   createLog,
   createMemoryBus,
@@ -12,7 +13,6 @@ import {
   startAdminServer,
   systemClock,
 } from '@qsm/server-kit'
-import { createHttpAccountFeed } from './accounts/http-account-feed.js'
 import { createMessageApp } from './app.js'
 import type { MessagePodConfig } from './config.js'
 import { createMessageContext, messageMigrations, messageSchema } from './context.js'
@@ -49,7 +49,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
     const context = await createMessageContext({
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,
-      feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens }),
+      feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'message' }),
       rateLimits: createMemoryRateLimits(),
       retentionDays: config.MESSAGE_RETENTION_DAYS,
       ...{ tokens, bus, clock, log, metrics },

@@ -1,12 +1,11 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { ConfigError, createTokens, newId, PortError, systemClock } from '@qsm/server-kit'
+import { ConfigError, createHttpAccountFeed, createTokens, newId, PortError, systemClock } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
-import { createHttpAccountFeed } from '../src/accounts/http-account-feed.js'
+import { createHandFeed } from '../../../tests/support/hand-feed.js'
 import { readPodConfig } from '../src/config.js'
 import { startPod } from '../src/start-pod.js'
-import { createHandFeed } from './support/hand-feed.js'
 import { call } from './support/person.js'
 
 const secret = 'a secret for tests only, long enough'
@@ -113,7 +112,7 @@ test('an answer of auth that is no page of events is not taken for one', async (
   const usual = answer
   answer = async () => ({ status: 200, body: { events: [{ id: 1, type: 'promoted' }], next: 1, more: false } })
   try {
-    await expect(createHttpAccountFeed({ authUrl, tokens }).eventsAfter(0, 10)).rejects.toThrow()
+    await expect(createHttpAccountFeed({ authUrl, tokens, service: 'message' }).eventsAfter(0, 10)).rejects.toThrow()
   } finally {
     answer = usual
   }

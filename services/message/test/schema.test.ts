@@ -1,8 +1,8 @@
 import { migrate, openDatabase, schemaDrift } from '@qsm/server-kit'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
+import { silentLog } from '../../../tests/support/silent-log.js'
 import { messageEntities, messageMigrations, messageSchema } from '../src/index.js'
-import { silentLog } from './support/silent-log.js'
 
 let database: TestDatabase
 

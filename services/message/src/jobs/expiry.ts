@@ -1,5 +1,5 @@
 import { limits } from '@qsm/contract'
-import type { Job } from './schedule.js'
+import type { Job } from '@qsm/server-kit'
 
 const batch = 5_000
 /** Revocations are kept well beyond the life of a token, for pods that were away. */

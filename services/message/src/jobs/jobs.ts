@@ -1,7 +1,7 @@
+import type { Job } from '@qsm/server-kit'
 import type { MessageContext } from '../context.js'
 import { expiryJob } from './expiry.js'
 import { retentionJob } from './retention.js'
-import type { Job } from './schedule.js'
 
 /** The periodic work of the message service. */
 export const messageJobs = ({

@@ -1,5 +1,5 @@
 import { limits } from '@qsm/contract'
-import type { Job } from './schedule.js'
+import type { Job } from '@qsm/server-kit'
 
 const batch = 5_000
 /** A body whose entries are all gone is kept this long, for a send that is just being stored. */

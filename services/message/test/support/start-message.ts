@@ -10,9 +10,13 @@ import {
   newId,
   noRateLimits,
   type RateLimits,
+  runJob,
   Secret,
 } from '@qsm/server-kit'
 import { createTestDatabase } from '../../../../tests/support/database.js'
+import { createHandClock, type HandClock } from '../../../../tests/support/hand-clock.js'
+import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-feed.js'
+import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { MessageContext } from '../../src/context.js'
 import {
   createMessageApp,
@@ -22,27 +26,8 @@ import {
   messageSchema,
 } from '../../src/index.js'
 import { messageJobs } from '../../src/jobs/jobs.js'
-import { runJob } from '../../src/jobs/schedule.js'
-import { createHandFeed, type HandFeed } from './hand-feed.js'
 import { algorithmsOf } from './local-device.js'
 import { createPerson, type Login, loginAt, type Person } from './person.js'
-import { silentLog } from './silent-log.js'
-
-/** A clock that stands until it is moved. */
-export interface HandClock {
-  now(): number
-  advance(ms: number): void
-}
-
-export const createHandClock = (start = 1_800_000_000_000): HandClock => {
-  let now = start
-  return {
-    now: () => now,
-    advance(ms) {
-      now += ms
-    },
-  }
-}
 
 export interface TestMessage {
   readonly url: string
@@ -135,7 +120,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     renewed: ({ userId, username, sessionId }) =>
       loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),
     async runJobs() {
-      for (const job of messageJobs(context)) await runJob(context, job)
+      for (const job of messageJobs(context)) await runJob({ ...context, schema: messageSchema }, job)
     },
     async close() {
       await server.stop(1_000)

@@ -1,4 +1,6 @@
-import type { Clock, Database, Logger, Query } from '@qsm/server-kit'
+import type { Clock } from '../clock.js'
+import type { Database, Query } from '../database/connection.js'
+import type { Logger } from '../log.js'
 
 /** Work that one pod does from time to time. */
 export interface Job {
@@ -9,7 +11,9 @@ export interface Job {
   run(query: Query, now: number): Promise<boolean>
 }
 
-interface JobContext {
+export interface JobContext {
+  /** The schema of the service; services do not keep each other out. */
+  readonly schema: string
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
@@ -19,12 +23,12 @@ interface JobContext {
 const patience = { statementTimeoutMs: 30_000 }
 
 /** Does a job until nothing is left. Nothing where another pod is at it. */
-export const runJob = async ({ database, clock }: JobContext, job: Job): Promise<void> => {
+export const runJob = async ({ schema, database, clock }: JobContext, job: Job): Promise<void> => {
   for (let more = true; more; ) {
     more = await database.transaction(async query => {
       const [lock] = await query<{ mine: boolean }>(
-        `SELECT pg_try_advisory_xact_lock(hashtext('qsm message jobs'), hashtext($1)) AS mine`,
-        [job.name],
+        'SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2)) AS mine',
+        [`qsm ${schema} jobs`, job.name],
       )
       return lock?.mine === true && job.run(query, clock.now())
     }, patience)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AccountEvent, AccountFeed } from '@qsm/contract'
-import type { Database, Logger } from '@qsm/server-kit'
-import { applyEvents } from './apply-events.js'
+import type { Database, Query } from '../database/connection.js'
+import type { Logger } from '../log.js'
 
 export interface FeedFollower {
   /**
@@ -25,6 +25,8 @@ export const followFeed = (options: {
   readonly log: Logger
   readonly position: number
   readonly onEvents: (events: readonly AccountEvent[]) => void
+  /** Stores events, within a transaction. */
+  readonly apply: (query: Query, events: readonly AccountEvent[]) => Promise<void>
 }): FeedFollower => {
   const { feed, database, log } = options
   let position = options.position
@@ -38,7 +40,7 @@ export const followFeed = (options: {
       if (page.events.length > 0) {
         // Memory first: a token that was taken back must not pass because the database is slow.
         options.onEvents(page.events)
-        await database.transaction(query => applyEvents(query, page.events), applyPatience)
+        await database.transaction(query => options.apply(query, page.events), applyPatience)
       }
       position = page.next
       more = page.more

@@ -1,5 +1,6 @@
 import type { AccountEvent } from '@qsm/contract'
-import { type Caller, QsmError } from '@qsm/server-kit'
+import { QsmError } from '../errors/qsm-error.js'
+import type { Caller } from '../tokens/access-tokens.js'
 
 /** Tokens that are no longer taken: those of one session, or those of a user that were issued at or before `at`. */
 export interface Revoked {

@@ -1,7 +1,6 @@
 import { type AccountEvent, usernameKey } from '@qsm/contract'
 import type { Query } from '@qsm/server-kit'
 import { lockMailboxesOf } from '../mailbox/create-mailbox.js'
-import { revokedBy } from './revocations.js'
 
 /** Everything of a user goes with the account, by foreign keys; locked before in the order that all transactions keep. */
 const removeUser = async (query: Query, userId: string): Promise<void> => {
@@ -14,7 +13,8 @@ const removeUser = async (query: Query, userId: string): Promise<void> => {
   await query('DELETE FROM message.account WHERE user_id = $1', [userId])
 }
 
-const project = async (query: Query, event: AccountEvent): Promise<void> => {
+/** What an event changes here. A deleted account takes everything of its user along. */
+export const projectEvent = async (query: Query, event: AccountEvent): Promise<void> => {
   switch (event.type) {
     case 'created':
       await query(
@@ -36,30 +36,4 @@ const project = async (query: Query, event: AccountEvent): Promise<void> => {
     case 'session_ended':
       await query('DELETE FROM message.device_binding WHERE session_id = $1', [event.session_id])
   }
-}
-
-const remember = async (query: Query, event: AccountEvent): Promise<void> => {
-  const revoked = revokedBy(event)
-  if (!revoked) return
-  await query(
-    `INSERT INTO message.revocation (event_id, user_id, session_id, at) VALUES ($1, $2, $3, $4)
-     ON CONFLICT DO NOTHING`,
-    [event.id, revoked.userId, revoked.sessionId, event.at],
-  )
-}
-
-/**
- * Applies events to the projection, within the caller's transaction: each once over all pods, since the position moves with
- * them. A deleted account takes everything of its user along.
- */
-export const applyEvents = async (query: Query, events: readonly AccountEvent[]): Promise<void> => {
-  const [row] = await query<{ position: string }>('SELECT position FROM message.feed_position FOR UPDATE')
-  const position = Number(row?.position ?? 0)
-  for (const event of events) {
-    if (event.id <= position) continue
-    await project(query, event)
-    await remember(query, event)
-  }
-  const last = events.at(-1)?.id ?? 0
-  if (last > position) await query('UPDATE message.feed_position SET position = $1', [last])
 }

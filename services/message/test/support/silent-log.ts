@@ -1,3 +1,0 @@
-import { createLog } from '@qsm/server-kit'
-
-export const silentLog = createLog({ service: 'message', level: 'silent' })

@@ -1,0 +1,3 @@
+import { createLog } from '@qsm/server-kit'
+
+export const silentLog = createLog({ service: 'test', level: 'silent' })
