@@ -59,6 +59,11 @@ export const messagePodVariables = defineVariables({
     doc: 'Address of the auth service within the cluster, whose account feed is followed.',
     example: 'http://auth:8000',
   },
+  QUANTUM_URL: {
+    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://quantum-crypto:8001' }),
+    doc: 'Address of the quantum service within the cluster, which plays the devices of thin clients.',
+    example: 'http://quantum-crypto:8001',
+  },
 })
 
 export type MessagePodConfig = ConfigOf<typeof messagePodVariables>

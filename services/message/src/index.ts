@@ -7,3 +7,4 @@ export {
   messageMigrations,
   messageSchema,
 } from './context.js'
+export { createHttpManagedOperations } from './managed/http-managed-operations.js'

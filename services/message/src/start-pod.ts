@@ -16,6 +16,7 @@ import {
 import { createMessageApp } from './app.js'
 import type { MessagePodConfig } from './config.js'
 import { createMessageContext, messageMigrations, messageSchema } from './context.js'
+import { createHttpManagedOperations } from './managed/http-managed-operations.js'
 
 export interface MessagePod {
   readonly port: number
@@ -50,6 +51,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,
       feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'message' }),
+      managedOperations: createHttpManagedOperations({ quantumUrl: config.QUANTUM_URL, tokens }),
       rateLimits: createMemoryRateLimits(),
       retentionDays: config.MESSAGE_RETENTION_DAYS,
       ...{ tokens, bus, clock, log, metrics },

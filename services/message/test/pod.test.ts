@@ -46,6 +46,7 @@ const environment = () => ({
   DATABASE_URL: database.url,
   JWT_SECRET: secret,
   AUTH_URL: authUrl,
+  QUANTUM_URL: 'http://127.0.0.1:1',
   HOST: '127.0.0.1',
   PORT: '0',
   ADMIN_PORT: '0',
@@ -97,9 +98,11 @@ describe('a pod', () => {
 
 describe('the configuration of a pod', () => {
   test('names everything that is wrong at once', () => {
-    const read = () => readPodConfig({ AUTH_URL: 'ftp://auth', PORT: 'x', DATABASE_URL: 'sqlite:a.db' })
+    const read = () =>
+      readPodConfig({ AUTH_URL: 'ftp://auth', QUANTUM_URL: 'q', PORT: 'x', DATABASE_URL: 'sqlite:a.db' })
     expect(read).toThrow(ConfigError)
-    for (const variable of ['AUTH_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET']) expect(read).toThrow(`${variable}: `)
+    for (const variable of ['AUTH_URL', 'QUANTUM_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET'])
+      expect(read).toThrow(`${variable}: `)
   })
 
   test('refuses a guessable secret in production', () => {

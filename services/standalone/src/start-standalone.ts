@@ -88,7 +88,12 @@ export const startStandalone = async (
     )
     closing.add('auth', () => auth.close())
     const message = await createMessageApp(
-      await createMessageContext({ ...shared, feed: auth.feed, retentionDays: config.MESSAGE_RETENTION_DAYS }),
+      await createMessageContext({
+        ...shared,
+        feed: auth.feed,
+        retentionDays: config.MESSAGE_RETENTION_DAYS,
+        managedOperations: null,
+      }),
     )
     closing.add('message', () => message.close())
     const quantum = await createQuantumApp({ tokens, clock, version })

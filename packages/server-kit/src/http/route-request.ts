@@ -8,6 +8,7 @@ interface Parts {
   readonly query: unknown
   readonly body: unknown
   readonly caller: Caller | undefined
+  readonly accessToken: string | undefined
   readonly requestId: string
   readonly arrivedAt: number
 }
@@ -16,6 +17,7 @@ interface Parts {
 export class RouteRequest {
   readonly #context: ExtendableContext
   readonly #log: Logger
+  readonly #accessToken: string | undefined
   readonly params: unknown
   readonly query: unknown
   readonly body: unknown
@@ -30,8 +32,14 @@ export class RouteRequest {
     this.query = parts.query
     this.body = parts.body
     this.caller = parts.caller
+    this.#accessToken = parts.accessToken
     this.requestId = parts.requestId
     this.arrivedAt = parts.arrivedAt
+  }
+
+  /** Not a field: whoever logs a request by mistake logs no token. */
+  get accessToken(): string | undefined {
+    return this.#accessToken
   }
 
   /** For limits: of an IPv6 address its network of 64 bits, since a client has a whole one to choose from. */

@@ -9,6 +9,8 @@ export interface RequestOf<R extends RouteContract> {
   readonly body: BodyOf<R>
   /** Who calls; only on routes with `auth: 'access'`. */
   readonly caller: R['auth'] extends 'access' ? Caller : undefined
+  /** The caller's token itself, for another service that judges it anew. Never to be stored or logged. */
+  readonly accessToken: R['auth'] extends 'access' ? string : undefined
   readonly requestId: string
   /** For limits: an IPv4 address, or an IPv6 network of 64 bits. */
   readonly clientAddress: string

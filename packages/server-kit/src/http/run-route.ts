@@ -38,9 +38,8 @@ export const bearerToken = (header: string | undefined): string => {
   return match[1]
 }
 
-const authenticate = (context: Context, contract: RouteContract, group: RouteGroup) => {
-  if (contract.auth === 'open') return undefined
-  const token = bearerToken(context.req.headers.authorization)
+const authenticate = (token: string | undefined, contract: RouteContract, group: RouteGroup) => {
+  if (token === undefined) return undefined
   if (contract.auth === 'access') return group.authenticate(token)
   group.authenticateService(token)
   return undefined
@@ -82,7 +81,8 @@ export const runRoute = async (
 ): Promise<void> => {
   const { contract } = bound
   const arrivedAt = options.now()
-  const judged = authenticate(context, contract, group)
+  const accessToken = contract.auth === 'open' ? undefined : bearerToken(context.req.headers.authorization)
+  const judged = authenticate(accessToken, contract, group)
   const caller = judged instanceof Promise ? await judged : judged
   if (group.limit) await group.limit(contract, caller, networkOf(context.ip))
   const params = parsePart(contract.params, context.params, 'path')
@@ -92,7 +92,7 @@ export const runRoute = async (
     hasBody(context.req) ? await readBody(context.req, context.res, contract) : undefined,
     'body',
   )
-  const parts = { params, query, body, caller, requestId: context.state.requestId as string, arrivedAt }
+  const parts = { params, query, body, caller, accessToken, requestId: context.state.requestId as string, arrivedAt }
   const request = new RouteRequest(context, options.log, parts)
   const answer = await bound.handle(request as never)
   if (options.checkAnswers) checkAnswer(contract, answer)

@@ -25,6 +25,8 @@ export interface StoredDevice {
   expiresAt: string
   createdAt: Date
   removedAt: Date | null
+  /** Played by the quantum service; one at most of a user that was not removed. */
+  managed: boolean
 }
 
 export const StoredDeviceEntity = new EntitySchema<StoredDevice>({
@@ -37,7 +39,11 @@ export const StoredDeviceEntity = new EntitySchema<StoredDevice>({
     expiresAt: { name: 'expires_at', type: 'bigint' },
     createdAt: { name: 'created_at', type: 'timestamptz' },
     removedAt: { name: 'removed_at', type: 'timestamptz', nullable: true },
+    managed: { type: 'boolean', default: false },
   },
+  indices: [
+    { name: 'device_managed_idx', columns: ['userId'], unique: true, where: 'managed AND (removed_at IS NULL)' },
+  ],
   foreignKeys: [
     {
       name: 'device_user_id_fkey',

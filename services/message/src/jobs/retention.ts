@@ -26,6 +26,7 @@ export const retentionJob = (retentionMs: number): Job => ({
     const remove = async (sql: string, value: number | Date): Promise<number> => (await query(sql, [value])).length
     const removed = [
       await remove(byTime('sent'), now - limits.replayMemoryMs),
+      await remove(byTime('thin_send'), now - limits.replayMemoryMs),
       await remove(byTime('seen'), now - limits.replayMemoryMs),
       await remove(byTime('entry'), now - retentionMs),
       await remove(byTime('body'), now - retentionMs),

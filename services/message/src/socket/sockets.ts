@@ -3,7 +3,6 @@ import { closeCodes, type HintOf, type ServerFrame } from '@qsm/contract'
 import {
   acceptSockets,
   bearerToken,
-  type Caller,
   type CounterMetric,
   closeInWaves,
   QsmError,
@@ -18,10 +17,9 @@ import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
 import { type Delivery, startDelivery } from './delivery.js'
 import { handleFrames } from './frames.js'
-import { redeemTicket } from './tickets.js'
+import { redeemTicket, type SocketCaller } from './tickets.js'
 
-interface Identity {
-  readonly caller: Caller
+interface Identity extends SocketCaller {
   readonly address: DeviceAddress | null
   readonly start: MailboxState | null
 }
@@ -60,17 +58,18 @@ export const createSocketService = (
   const byUser = new Map<string, Set<OpenSocket>>()
   const accepted: Sockets[] = []
 
+  const ofHeader = ({ headers }: IncomingMessage): SocketCaller => {
+    const accessToken = bearerToken(headers.authorization)
+    return { caller: context.tokens.verifyAccess(accessToken), accessToken }
+  }
   const authenticate = async (request: IncomingMessage, ticket: string | null): Promise<Identity> => {
-    const caller =
-      ticket === null
-        ? context.tokens.verifyAccess(bearerToken(request.headers.authorization))
-        : await redeemTicket(context, ticket)
+    const { caller, accessToken } = ticket === null ? ofHeader(request) : await redeemTicket(context, ticket)
     accounts.check(caller)
     const name = request.qsmSocketName
     if (name && name.toLowerCase() !== caller.username.toLowerCase())
       throw new QsmError('forbidden', 'This path names another user.')
     const address = await devices.bound(caller.sessionId)
-    return { caller, address, start: address && (await mailboxes.state(address)) }
+    return { caller, accessToken, address, start: address && (await mailboxes.state(address)) }
   }
 
   const forget = (entry: OpenSocket) => {

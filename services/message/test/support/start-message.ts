@@ -1,3 +1,4 @@
+import type { RunManagedOperations } from '@qsm/contract'
 import type { Algorithms } from '@qsm/protocol'
 import {
   type Bus,
@@ -57,6 +58,7 @@ interface Shared {
   readonly bus: Bus
   readonly clock: HandClock
   readonly rateLimits: RateLimits
+  readonly managedOperations: RunManagedOperations | null
 }
 
 let names = 0
@@ -79,6 +81,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     log,
     metrics,
     retentionDays: 30,
+    managedOperations: shared.managedOperations,
   })
   const app = await createMessageApp(context)
   const koa = createHttpApp({
@@ -146,6 +149,7 @@ export const startMessage = async (
     bus: createMemoryBus(),
     clock: createHandClock(),
     rateLimits: options.rateLimits ?? noRateLimits,
+    managedOperations: null,
   }
   return startPod(shared, () => database.drop())
 }
