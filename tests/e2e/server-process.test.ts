@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import { checkedFetch } from '../support/checked-fetch.js'
 import { createTestDatabase } from '../support/database.js'
 import { startTestServer } from '../support/server.js'
 
@@ -25,6 +27,29 @@ const run = async (args: readonly string[], environment: Readonly<Record<string,
   )
 }
 
+/** Asks for a WebSocket, as a client does. Resolves with the plain answer to it. */
+const upgrade = (url: string): Promise<{ status: number; body: string }> =>
+  new Promise((resolve, reject) => {
+    const key = Buffer.alloc(16, 7).toString('base64')
+    const headers = {
+      Connection: 'Upgrade',
+      Upgrade: 'websocket',
+      'Sec-WebSocket-Version': '13',
+      'Sec-WebSocket-Key': key,
+    }
+    const sent = request(url, { headers })
+    sent.once('upgrade', () => reject(new Error('it was upgraded')))
+    sent.once('error', reject)
+    sent.once('response', response => {
+      let body = ''
+      response.on('data', data => {
+        body += String(data)
+      })
+      response.once('end', () => resolve({ status: response.statusCode ?? 0, body }))
+    })
+    sent.end()
+  })
+
 describe('qsm-server', () => {
   it('tells every wrong variable at once, with an example, and no secret', async () => {
     const secret = 'do-not-print-this'
@@ -41,9 +66,33 @@ describe('qsm-server', () => {
     expect(ran.err + ran.out).not.toContain(secret)
   })
 
-  it('takes AZURE_ENV for QSM_ENV', async () => {
-    const ran = await run(['config', 'check'], { AZURE_ENV: 'production' })
-    expect(ran.err).toContain('JWT_SECRET')
+  it('takes AZURE_ENV for QSM_ENV, and refuses in production what only a developer may have, all at once', async () => {
+    const refused = { JWT_SECRET: 'your-secret-key-here', ALLOWED_ORIGINS: '*', PORT: 'eight' }
+    const ran = await run(['config', 'check'], { AZURE_ENV: 'production', ...refused })
+    expect(ran.code).toBe(1)
+    for (const name of Object.keys(refused)) expect(ran.err).toContain(`${name}:`)
+    expect((await run(['start'], { AZURE_ENV: 'production', ...refused })).err).toBe(ran.err)
+    expect((await run(['config', 'check'], { AZURE_ENV: 'production' })).err).toContain('JWT_SECRET: must be set')
+    expect(await run(['config', 'check'], { ...refused, PORT: '8000', AZURE_ENV: 'development' })).toMatchObject({
+      code: 0,
+    })
+  })
+
+  it('refuses sockets with an explanation where ENABLE_WEBSOCKET is false, and tells clients so', async () => {
+    const database = await createTestDatabase()
+    const environment = { DATABASE_URL: database.url, QSM_DATA_DIR: join(folder, 'c'), ENABLE_WEBSOCKET: 'false' }
+    const server = await startTestServer(environment)
+    try {
+      const config = (await (await fetch(`${server.url}/api/config`)).json()) as Record<string, unknown>
+      expect(config.websocket_enabled).toBe(false)
+      expect(await (await checkedFetch(`${server.url}/ws`)).json()).toMatchObject({ status_code: 404 })
+      for (const path of ['/ws', '/ws/alice']) {
+        const { status, body } = await upgrade(server.url + path)
+        expect([status, body]).toEqual([404, expect.stringContaining('ENABLE_WEBSOCKET=false')])
+      }
+    } finally {
+      await server.stop()
+    }
   })
 
   it('prints its usage for an unknown command', async () => {

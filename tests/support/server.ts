@@ -3,17 +3,26 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('../../services/standalone/bin/qsm-server.js', import.meta.url))
 
-export interface TestServer {
-  readonly url: string
-  readonly quantumUrl: string
-  readonly adminUrl: string
+export interface TestProcess {
   readonly pid: number
+  /** Resolves when it has said that it is ready. Rejects with what it said when it ends before. */
+  readonly ready: Promise<void>
+  /** Resolves with what it said so far, as soon as this is among it. */
+  says(text: string): Promise<string>
   /** What it logged so far, JSON lines. */
   log(): string
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL, as a machine that dies. */
   kill(): Promise<void>
+  /** The address that it said of one of its ports. */
+  address(name: string): string
+}
+
+export interface TestServer extends Pick<TestProcess, 'pid' | 'log' | 'stop' | 'kill'> {
+  readonly url: string
+  readonly quantumUrl: string
+  readonly adminUrl: string
 }
 
 const ended = (child: ChildProcess): Promise<number | null> =>
@@ -22,50 +31,71 @@ const ended = (child: ChildProcess): Promise<number | null> =>
     else child.once('exit', resolve)
   })
 
-const addressIn = (text: string, name: string): string => {
-  const found = new RegExp(`${name} +(http://[^\\s/]+)`).exec(text)?.[1]
-  if (!found) throw new Error(`the server did not say its address of ${name}:\n${text}`)
-  return found.replace('localhost', '127.0.0.1')
+/** `qsm-server` as a process of its own, built, with these arguments, on free ports where the environment names none. */
+export const launchServer = (args: readonly string[], environment: Readonly<Record<string, string>>): TestProcess => {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: {
+      PATH: process.env.PATH ?? '',
+      PORT: '0',
+      QUANTUM_PORT: '0',
+      ADMIN_PORT: '0',
+      QUANTUM_ADMIN_PORT: '0',
+      QSM_ENV: 'test',
+      LOG_LEVEL: 'info',
+      ...environment,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let said = ''
+  let logged = ''
+  child.stdout.on('data', data => {
+    logged += String(data)
+  })
+  child.stderr.on('data', data => {
+    said += String(data)
+  })
+  const says = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        if (!said.includes(text)) return
+        child.stderr.off('data', look)
+        resolve(said)
+      }
+      child.stderr.on('data', look)
+      child.once('exit', code => reject(new Error(`the server ended with ${code}:\n${said}${logged.slice(-2_000)}`)))
+      look()
+    })
+  const ready = says('ready;').then(() => {})
+  ready.catch(() => {}) // Whoever waits for it is told.
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    says,
+    log: () => logged,
+    stop: () => {
+      child.kill('SIGTERM')
+      return ended(child)
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await ended(child)
+    },
+    address(name) {
+      const found = new RegExp(`${name} +(http://[^\\s/]+)`).exec(said)?.[1]
+      if (!found) throw new Error(`the server did not say its address of ${name}:\n${said}`)
+      return found.replace('localhost', '127.0.0.1')
+    },
+  }
 }
 
-/** The built server as a process of its own, on free ports. Rejects with what it said when it does not come up. */
-export const startTestServer = (environment: Readonly<Record<string, string>>): Promise<TestServer> =>
-  new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [program, 'start'], {
-      env: {
-        PATH: process.env.PATH ?? '',
-        PORT: '0',
-        QUANTUM_PORT: '0',
-        ADMIN_PORT: '0',
-        QSM_ENV: 'test',
-        LOG_LEVEL: 'info',
-        ...environment,
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    let said = ''
-    let logged = ''
-    child.stdout.on('data', data => {
-      logged += String(data)
-    })
-    child.once('exit', code => reject(new Error(`the server ended with ${code}:\n${said}${logged.slice(-2_000)}`)))
-    child.stderr.on('data', data => {
-      said += String(data)
-      if (!said.includes('ready;')) return
-      resolve({
-        url: addressIn(said, 'main application'),
-        quantumUrl: addressIn(said, 'quantum service'),
-        adminUrl: addressIn(said, 'health and metrics'),
-        pid: child.pid ?? 0,
-        log: () => logged,
-        stop: () => {
-          child.kill('SIGTERM')
-          return ended(child)
-        },
-        kill: async () => {
-          child.kill('SIGKILL')
-          await ended(child)
-        },
-      })
-    })
-  })
+/** Everything in one process. Rejects with what it said when it does not come up. */
+export const startTestServer = async (environment: Readonly<Record<string, string>>): Promise<TestServer> => {
+  const server = launchServer(['start'], environment)
+  await server.ready
+  return {
+    ...server,
+    url: server.address('main application'),
+    quantumUrl: server.address('quantum service'),
+    adminUrl: server.address('health and metrics'),
+  }
+}

@@ -11,6 +11,7 @@ import {
   describeVariables,
   environmentVariables,
   httpVariables,
+  productionProblems,
   readVariables,
   type Secret,
   secretProblems,
@@ -159,6 +160,9 @@ describe('a secret', () => {
       'a'.repeat(64),
       'change-me-change-me-change-me-change-me',
       'your-secret-key-here-your-secret-key',
+      '12345678901234567890123456789012',
+      'abcdefghijklmnopqrstuvwxyzabcdef',
+      'hU7#qL2xhU7#qL2xhU7#qL2xhU7#qL2x',
     ]
     for (const value of [...weak, 'abababababababababababababababababab', 'dev-secret-dev-secret-dev-secret-dev']) {
       expect([value, secretProblems('production', 'JWT_SECRET', value).length]).toEqual([value, 1])
@@ -167,6 +171,36 @@ describe('a secret', () => {
     expect(secretProblems('production', 'JWT_SECRET', jwtSecret)).toEqual([])
     const drawn = Buffer.from(Array.from({ length: 48 }, (_, at) => (at * 37 + 11) % 256)).toString('base64')
     expect(secretProblems('production', 'JWT_SECRET', drawn)).toEqual([])
+  })
+})
+
+describe('in production', () => {
+  const refused = { QSM_ENV: 'production', JWT_SECRET: 'change-me', JWT_SECRET_PREVIOUS: 'a'.repeat(40) }
+  const judge = (environment: Record<string, string>): readonly string[] => {
+    try {
+      readVariables(variables, { ...enough, ...environment }, productionProblems)
+    } catch (error) {
+      if (error instanceof ConfigError) return error.problems.map(problem => problem.variable)
+      throw error
+    }
+    return []
+  }
+
+  it('guessable secrets and pages of every origin are refused together, beside what is malformed', () => {
+    expect(judge({ ...refused, ALLOWED_ORIGINS: '*', PORT: 'eight' }).toSorted()).toEqual(
+      ['ALLOWED_ORIGINS', 'JWT_SECRET', 'JWT_SECRET_PREVIOUS', 'PORT'].sort(),
+    )
+    expect(judge({ ALLOWED_ORIGINS: 'https://app.example.org,*' })).toEqual(['ALLOWED_ORIGINS'])
+    expect(judge({ ALLOWED_ORIGINS: 'https://app.example.org' })).toEqual([])
+  })
+
+  it('a malformed QSM_ENV is one problem, and so is a malformed secret', () => {
+    expect(judge({ ...refused, QSM_ENV: 'live', ALLOWED_ORIGINS: '*' })).toEqual(['QSM_ENV'])
+    expect(judge({ JWT_SECRET: '' })).toEqual(['JWT_SECRET'])
+  })
+
+  it.each(['development', 'test'])('all of that is taken where QSM_ENV is %s', QSM_ENV => {
+    expect(judge({ ...refused, QSM_ENV, ALLOWED_ORIGINS: '*' })).toEqual([])
   })
 })
 

@@ -38,6 +38,8 @@ export interface AuthContext {
   readonly sessionLifeMs: number
   /** Whether the commonest passwords are refused. */
   readonly refuseCommonPasswords: boolean
+  /** Whether the quantum service answers now. */
+  quantumReady(): boolean
 }
 
 export interface AuthContextOptions {
@@ -52,6 +54,8 @@ export interface AuthContextOptions {
   readonly refreshExpireDays: number
   readonly passwordHashConcurrency: number
   readonly environment: 'development' | 'test' | 'production'
+  /** Whether the quantum service answers now; read for every answer, so it must not ask anybody. */
+  readonly quantumReady: () => boolean
 }
 
 export const createAuthContext = async (options: AuthContextOptions): Promise<AuthContext> => ({
@@ -72,4 +76,5 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
   log: options.log,
   sessionLifeMs: options.refreshExpireDays * 86_400_000,
   refuseCommonPasswords: options.environment === 'production',
+  quantumReady: options.quantumReady,
 })

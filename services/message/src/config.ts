@@ -6,8 +6,8 @@ import {
   environmentVariables,
   flag,
   httpVariables,
+  productionProblems,
   readVariables,
-  secretProblems,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -70,6 +70,4 @@ export type MessagePodConfig = ConfigOf<typeof messagePodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): MessagePodConfig =>
-  readVariables(messagePodVariables, environment, config =>
-    secretProblems(config.QSM_ENV, 'JWT_SECRET', config.JWT_SECRET.reveal()),
-  )
+  readVariables(messagePodVariables, environment, productionProblems)

@@ -10,6 +10,8 @@ import {
   type Logger,
   listenHttp,
   migrate,
+  refuseSockets,
+  requireUpgrade,
   startAdminServer,
   systemClock,
 } from '@qsm/server-kit'
@@ -62,6 +64,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
       groups: [message.group],
       allowedOrigins: config.ALLOWED_ORIGINS,
       trustProxy: config.TRUST_PROXY,
+      extra: [config.ENABLE_WEBSOCKET ? requireUpgrade : refuseSockets],
       ...{ log, clock, metrics },
     })
     const http = await listenHttp(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })

@@ -6,11 +6,12 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
+  productionProblems,
   readVariables,
-  secretProblems,
   wholeNumber,
 } from '@qsm/server-kit'
 import { z } from 'zod'
+import type { ProcessPart } from './schemas.js'
 
 /** All services in one process: their variables together, with what one machine needs less. */
 export const standaloneVariables = defineVariables({
@@ -38,8 +39,20 @@ export const standaloneVariables = defineVariables({
   QUANTUM_API_URL: {
     schema: z.url('an address such as http://localhost:8001'),
     optional: true,
-    doc: 'Address of the quantum service that clients are told; by default that of QUANTUM_PORT.',
+    doc: 'Address of the quantum service: the main application calls it there and tells it to clients. By default that of QUANTUM_PORT on this machine. Where everything runs in one process it is only told.',
+    example: 'http://quantum:8001',
+  },
+  QUANTUM_PUBLIC_URL: {
+    schema: z.url('an address such as https://quantum.example.org'),
+    optional: true,
+    doc: 'What clients are told instead, where they reach the quantum service at another address than the main application.',
     example: 'https://quantum.example.org',
+  },
+  QUANTUM_ADMIN_PORT: {
+    schema: wholeNumber(0, 65_535),
+    default: '9465',
+    doc: 'Admin port of the quantum service where it is a process of its own.',
+    example: '9465',
   },
   QSM_DATA_DIR: {
     schema: z.string().min(1),
@@ -53,18 +66,18 @@ export type StandaloneConfig = ConfigOf<typeof standaloneVariables>
 
 const example = 'the output of: openssl rand -base64 48'
 
-const check = (config: StandaloneConfig): readonly ConfigProblem[] => {
-  const problems: ConfigProblem[] = []
-  if (config.JWT_SECRET) problems.push(...secretProblems(config.QSM_ENV, 'JWT_SECRET', config.JWT_SECRET.reveal()))
-  else if (config.QSM_ENV === 'production') {
+const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly ConfigProblem[] => {
+  const problems: ConfigProblem[] = [...productionProblems(config)]
+  if (config.QSM_ENV === 'production' && !config.JWT_SECRET) {
     problems.push({ variable: 'JWT_SECRET', reason: 'must be set in production', example })
   }
-  if (config.PORT !== 0 && config.PORT === config.QUANTUM_PORT) {
-    problems.push({ variable: 'QUANTUM_PORT', reason: 'is the same as PORT', example: String(config.PORT + 1) })
+  const { PORT: port = 0 } = config
+  if (part === 'all' && port !== 0 && port === config.QUANTUM_PORT) {
+    problems.push({ variable: 'QUANTUM_PORT', reason: 'is the same as PORT', example: String(port + 1) })
   }
   return problems
 }
 
-/** The configuration of this process. Throws `ConfigError` with all problems at once. */
-export const readConfig = (environment: Environment = process.env): StandaloneConfig =>
-  readVariables(standaloneVariables, environment, check)
+/** The configuration of a process in which `part` runs. Throws `ConfigError` with all problems at once. */
+export const readConfig = (environment: Environment = process.env, part: ProcessPart = 'all'): StandaloneConfig =>
+  readVariables(standaloneVariables, environment, config => check(config, part))

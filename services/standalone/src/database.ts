@@ -1,8 +1,8 @@
-import { authMigrations, authSchema } from '@qsm/auth'
-import { messageMigrations, messageSchema } from '@qsm/message'
 import { migrate, Secret } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
+import { readDatabaseAddress, writeDatabaseAddress } from './database-address.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/start.js'
+import { type ProcessPart, schemasOf } from './schemas.js'
 
 export interface RunningDatabase {
   readonly url: Secret
@@ -11,18 +11,28 @@ export interface RunningDatabase {
   stop(): Promise<void>
 }
 
-/** The database of this process: the one of DATABASE_URL, or the embedded server. */
+/**
+ * The database of this process: the one of DATABASE_URL, or the embedded server, whose address other processes on the same
+ * data then find. It takes the port that it had before where that is free, so that those need not look again.
+ */
 export const startDatabase = async (
   config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>,
 ): Promise<RunningDatabase> => {
   if (config.DATABASE_URL) return { url: config.DATABASE_URL, embedded: null, stop: async () => {} }
-  const embedded = await startEmbeddedPostgres({ dataFolder: config.QSM_DATA_DIR })
+  const before = readDatabaseAddress(config.QSM_DATA_DIR)
+  const embedded = await startEmbeddedPostgres({
+    dataFolder: config.QSM_DATA_DIR,
+    ...(before ? { preferredPort: Number(new URL(before).port) } : {}),
+  })
+  writeDatabaseAddress(config.QSM_DATA_DIR, embedded.url)
   return { url: new Secret(embedded.url), embedded, stop: () => embedded.stop() }
 }
 
-/** Brings the schemas of all services up to date. Returns the names of the migrations that were run. */
-export const migrateAll = async (url: Secret): Promise<readonly string[]> => {
-  const auth = await migrate({ url: url.reveal(), schema: authSchema, migrations: authMigrations })
-  const message = await migrate({ url: url.reveal(), schema: messageSchema, migrations: messageMigrations })
-  return [...auth, ...message]
+/** Brings the schemas of a process up to date. Returns the names of the migrations that were run. */
+export const migrateSchemas = async (url: Secret, part: ProcessPart): Promise<readonly string[]> => {
+  const done: string[] = []
+  for (const { schema, migrations } of schemasOf(part)) {
+    done.push(...(await migrate({ url: url.reveal(), schema, migrations })))
+  }
+  return done
 }

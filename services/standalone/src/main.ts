@@ -6,6 +6,8 @@ import { start } from './commands/start.js'
 const usage = `Usage: qsm-server COMMAND
 
   start          run everything in one process, on an embedded PostgreSQL unless DATABASE_URL names a server
+  start main     run the main application alone; it owns the embedded PostgreSQL
+  start quantum  run the quantum service alone, on the database of the main application
   migrate        bring the database schemas up to date
   config check   read the environment and say what is wrong
   config doc     print every variable with its default and an example

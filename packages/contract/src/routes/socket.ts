@@ -20,7 +20,7 @@ const openings = {
     'The token goes into the `Authorization` header, or a ticket into the subprotocol. The frames stand in docs/reference/asyncapi.json.',
   auth: 'access',
   responses: { 101: { description: 'The connection is a WebSocket now.' } },
-  errors: ['upgrade_required', 'forbidden'],
+  errors: ['upgrade_required', 'forbidden', 'not_found'],
 } as const
 
 export const openSocket = defineRoute({

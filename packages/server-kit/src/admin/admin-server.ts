@@ -5,6 +5,8 @@ import type { Metrics } from '../metrics/registry.js'
 export interface AdminOptions {
   readonly host: string
   readonly port: number
+  /** The environment variable that chooses the port; ADMIN_PORT where left out. */
+  readonly variable?: string
   readonly metrics: Metrics
   /** The dependencies that must answer before traffic is taken; each rejects when it is away. */
   readonly checks: Readonly<Record<string, () => Promise<void>>>
@@ -71,7 +73,11 @@ export const startAdminServer = async (options: AdminOptions): Promise<AdminServ
     const path = (request.url ?? '/').split('?')[0] ?? '/'
     answer(request.method ?? '', path, response).catch(() => send(response, 500, 'text/plain', 'internal\n'))
   })
-  const port = await openPort(server, { host: options.host, port: options.port, variable: 'ADMIN_PORT' })
+  const port = await openPort(server, {
+    host: options.host,
+    port: options.port,
+    variable: options.variable ?? 'ADMIN_PORT',
+  })
   return {
     port,
     drain() {

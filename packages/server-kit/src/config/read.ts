@@ -33,13 +33,13 @@ const parse = (variable: Variable<unknown>, text: string): { value: unknown } | 
 }
 
 /**
- * Reads all variables of a definition. Malformed is never treated as absent. Throws one `ConfigError` with every problem:
- * the variable, the reason (never the value of a secret) and an example.
+ * Reads all variables of a definition. Malformed is never treated as absent. `check` sees what could be read, so that one
+ * `ConfigError` names every problem at once: the variable, the reason (never the value of a secret) and an example.
  */
 export const readVariables = <D extends Variables>(
   definition: D,
   environment: Environment,
-  check: (config: ConfigOf<D>) => readonly ConfigProblem[] = () => [],
+  check: (config: Partial<ConfigOf<D>>) => readonly ConfigProblem[] = () => [],
 ): ConfigOf<D> => {
   const problems: ConfigProblem[] = []
   const config: Record<string, unknown> = {}
@@ -59,7 +59,9 @@ export const readVariables = <D extends Variables>(
     if ('problem' in parsed) report(parsed.problem)
     else config[name] = parsed.value
   }
-  if (problems.length === 0) problems.push(...check(config as ConfigOf<D>))
+  const malformed = new Set(problems.map(problem => problem.variable))
+  const found = check(config as Partial<ConfigOf<D>>)
+  problems.push(...found.filter(problem => !malformed.has(problem.variable)))
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config) as ConfigOf<D>
 }

@@ -64,7 +64,7 @@ export const httpVariables = defineVariables({
   ALLOWED_ORIGINS: {
     schema: origins,
     default: '',
-    doc: 'Origins of web pages that may call the API and open sockets; `*` allows all, without credentials.',
+    doc: 'Origins of web pages that may call the API and open sockets; `*` allows all and is refused in production.',
     example: 'https://app.example.org,https://admin.example.org',
   },
   TRUST_PROXY: {

@@ -63,3 +63,10 @@ export const connectOnce = async (url: string, applicationName: string): Promise
   await client.connect()
   return client
 }
+
+/** Connects once and leaves. Throws `DatabaseError` with what to do. */
+export const probeDatabase = (url: string): Promise<void> =>
+  withPatience(url, 0, async () => {
+    const client = await connectOnce(url, 'qsm-probe')
+    await client.end()
+  })

@@ -7,6 +7,8 @@ import { answerError, clientGone, isClientGone } from './error-boundary.js'
 import { securityHeaders } from './security-headers.js'
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
+/** Asked every few seconds by supervisors and by other services; only trouble is worth a line. */
+const healthRoute = '/api/health'
 const tokenNames = ['token', 'access_token', 'refresh_token', 'ticket', 'jwt']
 
 /** A token in a URL ends up in logs of proxies and in histories, so it is refused even where it would do no harm. */
@@ -82,6 +84,7 @@ export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
     const route = (context.state.routePattern as string | undefined) ?? 'none'
     const ms = performance.now() - begun
     observe(context.method, route, status, ms / 1000)
-    lines.info({ requestId, method: context.method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
+    const level = status === 200 && route === healthRoute ? 'debug' : 'info'
+    lines[level]({ requestId, method: context.method, route, status, ms: Math.round(ms * 10) / 10 }, 'request')
   }
 }

@@ -16,7 +16,8 @@ const echoMs = 1_000
 
 /**
  * Runs `stop` on SIGTERM, SIGINT or an error that nobody caught, then ends the process: with 0 after a signal, else with
- * 1. A second signal or the deadline ends it at once, with 1; the same signal within a second counts once.
+ * 1. A second signal or the deadline ends it at once, with 1; the same signal within a second counts once. A process that
+ * has nothing left to do, as after a start that failed, ends with its own exit code.
  */
 export const stopOnSignal = ({ log, deadlineMs, stop }: StopOptions): void => {
   // Straight to the terminal: the process ends before a log line would be written.
@@ -30,7 +31,7 @@ export const stopOnSignal = ({ log, deadlineMs, stop }: StopOptions): void => {
   const grace = closeWithGrace(
     {
       delay: deadlineMs,
-      skip: ['SIGINT', 'SIGTERM'],
+      skip: ['SIGINT', 'SIGTERM', 'beforeExit'],
       logger: { error: (message?: unknown) => log.error({ err: message }, 'stopping failed') },
       onSecondSignal: endAtOnce,
       onTimeout: () => say(`not stopped within ${deadlineMs} ms: ended`),

@@ -8,3 +8,12 @@ export const requireUpgrade: Middleware = function requireUpgrade(context, next)
   context.set('Upgrade', 'websocket')
   throw new QsmError('upgrade_required')
 }
+
+/** Where sockets are switched off: says so to upgrades and to plain requests of a socket's path alike. */
+export const refuseSockets: Middleware = function refuseSockets(context, next) {
+  if (!isSocketPath(context.path)) return next()
+  throw new QsmError(
+    'not_found',
+    'Sockets are switched off on this server (ENABLE_WEBSOCKET=false): poll GET /api/messages.',
+  )
+}

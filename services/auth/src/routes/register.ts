@@ -14,7 +14,7 @@ export const register = (context: AuthContext) => {
         message: 'Registered. Log in to get a token.',
         user_id: account.userId,
         username: account.username,
-        quantum_ready: true,
+        quantum_ready: context.quantumReady(),
       },
     }
   })

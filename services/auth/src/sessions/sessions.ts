@@ -25,7 +25,7 @@ const tokenPair = (context: AuthContext, account: Account, sessionId: string, re
   refresh_token: refreshToken,
   username: account.username,
   user_id: account.userId,
-  quantum_ready: true,
+  quantum_ready: context.quantumReady(),
 })
 
 const storeRefreshToken = async (manager: EntityManager, sessionId: string, now: Date): Promise<string> => {

@@ -1,16 +1,10 @@
-import { authEntities, authMigrations, authSchema } from '@qsm/auth'
-import { messageEntities, messageMigrations, messageSchema } from '@qsm/message'
 import { createLog, openDatabase, pendingMigrations, schemaDrift } from '@qsm/server-kit'
 import type { StandaloneConfig } from '../config.js'
 import { startDatabase } from '../database.js'
+import { type ServiceSchema, schemasOf } from '../schemas.js'
 import type { Finding } from './finding.js'
 
-const services = [
-  { schema: authSchema, entities: authEntities, migrations: authMigrations },
-  { schema: messageSchema, entities: messageEntities, migrations: messageMigrations },
-]
-
-const checkSchema = async (url: string, service: (typeof services)[number]): Promise<Finding> => {
+const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding> => {
   const name = `schema ${service.schema}`
   const log = createLog({ service: 'doctor', level: 'silent' })
   const database = await openDatabase({ ...service, url, poolMax: 2, log })
@@ -33,7 +27,7 @@ export const openDatabaseCheck = async (config: StandaloneConfig): Promise<Findi
     const database = await startDatabase(config)
     try {
       const findings: Finding[] = [{ name: 'database', ok: true, detail: 'reached' }]
-      for (const service of services) findings.push(await checkSchema(database.url.reveal(), service))
+      for (const service of schemasOf('all')) findings.push(await checkSchema(database.url.reveal(), service))
       return findings
     } finally {
       await database.stop()

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly logFolder: string
   /** Null: a free one. */
   readonly port: number | null
+  /** Which of the free ones; 0: any. */
+  readonly preferredPort: number
 }
 
 export interface RunningServer {
@@ -31,11 +33,11 @@ const startTimeoutMs = 120_000
 const stopTimeoutMs = 30_000
 const logMaxBytes = 10_000_000
 
-const freePort = (): Promise<number> =>
+const freePort = (preferred: number): Promise<number> =>
   new Promise((done, failed) => {
     const probe = createServer()
-    probe.once('error', failed)
-    probe.listen(0, '127.0.0.1', () => {
+    probe.once('error', error => (preferred > 0 ? done(freePort(0)) : failed(error)))
+    probe.listen(preferred, '127.0.0.1', () => {
       const address = probe.address()
       probe.close(() => done(typeof address === 'object' && address ? address.port : 0))
     })
@@ -114,7 +116,8 @@ const startOn = async (port: number, options: ServerOptions): Promise<RunningSer
  */
 export const runServer = async (options: ServerOptions): Promise<RunningServer> => {
   for (let attempt = 1; ; attempt += 1) {
-    const server = await startOn(options.port ?? (await freePort()), options)
+    const preferred = attempt === 1 ? options.preferredPort : 0
+    const server = await startOn(options.port ?? (await freePort(preferred)), options)
     if (!('log' in server)) return server
     const passing = server.log.includes('pre-existing shared memory') || server.log.includes('could not create any TCP')
     if (!passing || attempt === 5) {

@@ -24,6 +24,8 @@ export interface EmbeddedPostgresOptions {
   readonly dataFolder: string
   /** Port of 127.0.0.1; by default a free one. */
   readonly port?: number
+  /** Taken where it is free. */
+  readonly preferredPort?: number
   /** False for throw-away data only: nothing is flushed to the disk. */
   readonly durable?: boolean
   /** Further settings, `name=value`. */
@@ -67,6 +69,7 @@ const withLock = async (dataFolder: string, options: EmbeddedPostgresOptions): P
       settings,
       logFolder: dataFolder,
       port: options.port ?? null,
+      preferredPort: options.preferredPort ?? 0,
     })
     return {
       url: `postgresql://${superuser}:${cluster.password}@127.0.0.1:${server.port}/postgres`,

@@ -6,23 +6,29 @@ export interface HealthOptions {
   readonly clock: Clock
   /** Rejects when the database does not answer. */
   readonly pingDatabase: () => Promise<void>
+  /** Whether the quantum service answered when it was last asked; asking is nothing that a request waits for. */
+  readonly quantumReady: () => boolean
 }
 
-export const health = ({ version, clock, pingDatabase }: HealthOptions) =>
+const stateOf = (isThere: boolean) => (isThere ? ('ok' as const) : ('unavailable' as const))
+
+/** Without the quantum service thin clients wait while everybody else is served, so that is `degraded` and 200. */
+
+export const health = ({ version, clock, pingDatabase, quantumReady }: HealthOptions) =>
   route(getHealth)(async () => {
-    const database = await pingDatabase().then(
-      () => 'ok' as const,
-      () => 'unavailable' as const,
+    const hasDatabase = await pingDatabase().then(
+      () => true,
+      () => false,
     )
+    const hasQuantum = quantumReady()
     const body = {
       service: 'qsm',
       version,
       timestamp: new Date(clock.now()).toISOString(),
-      database,
+      database: stateOf(hasDatabase),
       redis: 'not_configured' as const,
-      quantum_service: 'ok' as const,
+      quantum_service: stateOf(hasQuantum),
     }
-    return database === 'ok'
-      ? { status: 200, body: { status: 'healthy', ...body } }
-      : { status: 503, body: { status: 'unhealthy', ...body } }
+    if (!hasDatabase) return { status: 503, body: { status: 'unhealthy', ...body } }
+    return { status: 200, body: { status: hasQuantum ? 'healthy' : 'degraded', ...body } }
   })

@@ -1,0 +1,100 @@
+import {
+  type AdminServer,
+  type Bus,
+  type Clock,
+  createLog,
+  createMemoryBus,
+  createMemoryRateLimits,
+  createMetrics,
+  createStopSequence,
+  createTokens,
+  type Logger,
+  type Metrics,
+  type RateLimits,
+  type StopSequence,
+  startAdminServer,
+  systemClock,
+  type Tokens,
+} from '@qsm/server-kit'
+import type { StandaloneConfig } from '../config.js'
+
+export interface StartOptions {
+  /** Told each step, for people who wait. */
+  readonly onStep?: (step: string) => void
+  /** Holds every answer against its contract; for tests. */
+  readonly checkAnswers?: boolean
+  /** Ends the wait for something that is not there yet; the start then fails. */
+  readonly signal?: AbortSignal
+}
+
+/** What all parts of one process work with. */
+export interface Runtime {
+  readonly config: StandaloneConfig
+  readonly log: Logger
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly bus: Bus
+  readonly rateLimits: RateLimits
+  readonly closing: StopSequence
+  readonly step: (step: string) => void
+  readonly checkAnswers: boolean
+}
+
+/** A process whose start ends; `stop` closes all that was opened, the last first. */
+export interface RunningProcess {
+  readonly adminPort: number
+  readonly log: Logger
+  stop(): Promise<void>
+}
+
+/** Starts the parts of a process. Where one fails, those before are closed again. */
+export const startParts = async <T>(
+  service: string,
+  config: StandaloneConfig,
+  options: StartOptions,
+  start: (runtime: Runtime) => Promise<T>,
+): Promise<T> => {
+  const log = createLog({ service, level: config.LOG_LEVEL, format: config.LOG_FORMAT })
+  const closing = createStopSequence(log)
+  const bus = createMemoryBus(error => log.error({ err: error }, 'a hint was not handled'))
+  closing.add('bus', () => bus.close())
+  try {
+    return await start({
+      config,
+      log,
+      clock: systemClock,
+      metrics: createMetrics(),
+      bus,
+      rateLimits: createMemoryRateLimits(),
+      closing,
+      step: options.onStep ?? (() => {}),
+      checkAnswers: options.checkAnswers === true,
+    })
+  } catch (error) {
+    await closing.run()
+    throw error
+  }
+}
+
+export const tokensFrom = ({ config, clock }: Runtime, secret: string): Tokens =>
+  createTokens({
+    secret,
+    ...(config.JWT_SECRET_PREVIOUS ? { previousSecret: config.JWT_SECRET_PREVIOUS.reveal() } : {}),
+    lifeMs: config.TOKEN_EXPIRE_MINUTES * 60_000,
+    clock,
+  })
+
+/** The admin port of the process, closed with it. */
+export const startAdmin = async (
+  { config, metrics, closing }: Runtime,
+  options: {
+    readonly port: number
+    /** Named when the port cannot be had. */
+    readonly variable?: string
+    readonly checks?: Readonly<Record<string, () => Promise<void>>>
+  },
+): Promise<AdminServer> => {
+  const admin = await startAdminServer({ host: config.ADMIN_HOST, metrics, checks: {}, ...options })
+  closing.add('admin port', () => admin.close())
+  return admin
+}
