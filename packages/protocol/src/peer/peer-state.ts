@@ -4,11 +4,12 @@ import { readStoredVersion } from '../codec/stored-version.js'
 import { Writer } from '../codec/writer.js'
 import { ProtocolError } from '../errors.js'
 import { isControlDue, type RatchetPolicy } from '../ratchet/policy.js'
-import { wipeReplaced } from '../ratchet/session.js'
+import { bounds, wipeReplaced } from '../ratchet/session.js'
 import { pruneSession } from '../ratchet/skipped.js'
 import type { DeviceRecord } from '../records/device-record.js'
 import { readStoredRecord } from '../records/stored-keys.js'
 import {
+  archivedLifeMs,
   decodeEntries,
   encodeEntries,
   entryOfSid,
@@ -79,6 +80,16 @@ export const tidyPeer = (peer: PeerState, now: number): PeerState => {
   if (isSame) return peer
   const entries = pruned.map((entry, index) => ({ ...entry, session: sessions[index] ?? entry.session }))
   return advancePeer(peer, { entries, answered })
+}
+
+/** When `tidyPeer` first has something to drop, ms since 1970; null where it never will. */
+export const peerTidyAt = ({ entries, answered }: PeerState): number | null => {
+  const times = [
+    ...entries.flatMap(entry => (entry.archivedAt === 0 ? [] : [entry.archivedAt + archivedLifeMs])),
+    ...entries.flatMap(({ session }) => session.skipped.map(key => key.storedAt + bounds.skippedLifeMs)),
+    ...answered.map(request => request.expiresAt),
+  ]
+  return times.length === 0 ? null : times.reduce((first, time) => Math.min(first, time))
 }
 
 /** Overwrites the secrets of `old` that `kept` does not hold. To be called once `kept` is stored; null: all of them. */

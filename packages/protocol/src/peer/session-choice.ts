@@ -21,7 +21,7 @@ export interface SessionEntry {
 const maxArchived = 5
 /** Crossed sessions stay in use side by side; a peer that begins more than this moves the others to the archive. */
 const maxInUse = 5
-const archivedLifeMs = 30 * dayMs
+export const archivedLifeMs = 30 * dayMs
 const version = 1
 const maxSessionBytes = 1_048_576
 

@@ -1,0 +1,100 @@
+import {
+  type Algorithms,
+  type DeviceRecord,
+  decodeDeviceRecord,
+  decodeLocalDevice,
+  type LocalDevice,
+  wipe,
+} from '@qsm/protocol'
+import { QsmError, type Query } from '@qsm/server-kit'
+import { type DataKey, openDataKey } from '../../at-rest/data-key.js'
+import { AtRestError } from '../../at-rest/key-encryption-key.js'
+import type { DeviceCounters, DeviceParts } from '../parts.js'
+import { createPeerBook, type PeerBook } from '../peers/peer-book.js'
+import type { UserTurns } from '../user-turns.js'
+import { type DeviceRow, deviceKeyOwner, keysPlace, lockDevice } from './device-row.js'
+
+/** A managed device at work: locked and open, within one transaction. All secrets in it are wiped when the work ends. */
+export interface DeviceScope {
+  readonly userId: string
+  readonly row: DeviceRow
+  readonly local: LocalDevice
+  /** The own record that was signed last. */
+  readonly record: DeviceRecord
+  readonly dataKey: DataKey
+  readonly peers: PeerBook
+  readonly query: Query
+  readonly algorithms: Algorithms
+  readonly counters: DeviceCounters
+  /** Milliseconds since 1970, when the work began. */
+  readonly now: number
+}
+
+/**
+ * Runs work on the device of a user; what it changes is committed when the promise resolves, and none of it where it rejects.
+ * Throws `device_required` where the user has no managed device.
+ */
+export type DeviceWork = <T>(userId: string, work: (scope: DeviceScope) => Promise<T>) => Promise<T>
+
+const openLocal = (row: DeviceRow, dataKey: DataKey): LocalDevice => {
+  const bytes = dataKey.open(keysPlace(row), row.keys)
+  try {
+    return decodeLocalDevice(bytes)
+  } finally {
+    wipe(bytes)
+  }
+}
+
+/** Opens a locked device for `work`, stores the sessions that it has changed, and wipes what was open. */
+export const withScope = async <T>(
+  { kek, algorithms, counters }: Pick<DeviceParts, 'kek' | 'algorithms' | 'counters'>,
+  query: Query,
+  row: DeviceRow,
+  work: (scope: DeviceScope) => Promise<T>,
+): Promise<T> => {
+  const dataKey = await openDataKey(kek, deviceKeyOwner(row), row.dataKey)
+  const peers = createPeerBook({ query, dataKey, userId: row.userId })
+  let local: LocalDevice | null = null
+  try {
+    local = openLocal(row, dataKey)
+    const record = decodeDeviceRecord(row.record)
+    const now = algorithms.now()
+    const result = await work({
+      ...{ userId: row.userId, row, local, record, dataKey, peers, query, now },
+      algorithms,
+      counters,
+    })
+    await peers.flush()
+    return result
+  } finally {
+    peers.wipe()
+    if (local) wipe(local.falcon.secretKey, local.ecdsa.secretKey)
+    dataKey.wipe()
+  }
+}
+
+/** Counts what did not open in its place; it goes up as it is. */
+export const countingAtRest = async <T>(counters: DeviceCounters, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof AtRestError) counters.atRestFailures.inc({ reason: error.reason })
+    throw error
+  }
+}
+
+export const noDevice = (): QsmError =>
+  new QsmError('device_required', 'This user has no managed device, or it was removed: ensure_device makes one.')
+
+export const createDeviceWork =
+  (parts: DeviceParts, turns: UserTurns): DeviceWork =>
+  (userId, work) =>
+    turns(userId, () =>
+      countingAtRest(parts.counters, () =>
+        parts.database.transaction(async query => {
+          const row = await lockDevice(query, userId)
+          if (!row) throw noDevice()
+          return withScope(parts, query, row, work)
+        }),
+      ),
+    )
