@@ -24,12 +24,13 @@ interface OpenedRow {
   readonly peer_user: string
   readonly received_at: string
   readonly critical: boolean
+  readonly receipted: boolean
   readonly read_by_peer: boolean
   readonly sealed: Buffer
 }
 
 const columns =
-  'epoch, sequence, message_id, sender_user, sender_device, peer_user, received_at, critical, read_by_peer, sealed'
+  'epoch, sequence, message_id, sender_user, sender_device, peer_user, received_at, critical, receipted, read_by_peer, sealed'
 
 const placeOf = ({ epoch, sequence, messageId, sender, peerUserId, receivedAt }: OpenedText) =>
   ['opened', epoch, sequence, messageId, sender.userId, sender.deviceId, peerUserId, receivedAt] as const
@@ -61,19 +62,25 @@ const openText = (dataKey: DataKey, row: OpenedRow): string => {
   }
 }
 
+/** What is found out about a text. */
+interface Marks {
+  readonly critical: boolean
+  readonly receipted: boolean
+  readonly read_by_peer: boolean
+}
+
 /** Keeps a text, sealed, in its place of the mailbox. */
-export const insertOpened = async (
-  scope: DeviceScope,
-  opened: OpenedText,
-  text: string,
-  isCritical: boolean,
-): Promise<void> => {
+const putOpened = async (scope: DeviceScope, opened: OpenedText, text: string, marks: Marks): Promise<void> => {
   await scope.query(
     {
       name: 'insert-opened',
       text: `INSERT INTO crypto.opened (user_id, epoch, sequence, message_id, sender_user, sender_device, peer_user,
           received_at, critical, receipted, read_by_peer, sealed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, false, false, $10)`,
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        ON CONFLICT (user_id, epoch, sequence) DO UPDATE SET message_id = excluded.message_id,
+          sender_user = excluded.sender_user, sender_device = excluded.sender_device, peer_user = excluded.peer_user,
+          received_at = excluded.received_at, critical = excluded.critical, receipted = excluded.receipted,
+          read_by_peer = excluded.read_by_peer, sealed = excluded.sealed`,
     },
     [
       scope.userId,
@@ -84,11 +91,17 @@ export const insertOpened = async (
       opened.sender.deviceId,
       opened.peerUserId,
       opened.receivedAt,
-      isCritical,
+      marks.critical,
+      marks.receipted,
+      marks.read_by_peer,
       sealText(scope.dataKey, opened, text),
     ],
   )
 }
+
+/** Keeps a text that was just opened or sent. */
+export const keepOpened = (scope: DeviceScope, opened: OpenedText, text: string, isCritical: boolean): Promise<void> =>
+  putOpened(scope, opened, text, { critical: isCritical, receipted: false, read_by_peer: false })
 
 /** A text of an earlier life of the mailbox stands where its envelope, which opens no second time, came again. */
 export const moveOpened = async (
@@ -97,26 +110,12 @@ export const moveOpened = async (
   to: Pick<OpenedText, 'epoch' | 'sequence' | 'receivedAt'>,
 ): Promise<void> => {
   const [row] = await scope.query<OpenedRow>(
-    `SELECT ${columns} FROM crypto.opened
-     WHERE user_id = $1 AND message_id = $2 AND sender_user = $3 AND sender_device = $4 AND epoch <> $5`,
+    `DELETE FROM crypto.opened
+     WHERE user_id = $1 AND message_id = $2 AND sender_user = $3 AND sender_device = $4 AND epoch <> $5
+     RETURNING ${columns}`,
     [scope.userId, messageId, sender.userId, sender.deviceId, to.epoch],
   )
-  if (!row) return
-  const before = textOfRow(row)
-  const after = { ...before, ...to }
-  await scope.query(
-    `UPDATE crypto.opened SET epoch = $4, sequence = $5, received_at = $6, sealed = $7
-     WHERE user_id = $1 AND epoch = $2 AND sequence = $3`,
-    [
-      scope.userId,
-      before.epoch,
-      before.sequence,
-      after.epoch,
-      after.sequence,
-      after.receivedAt,
-      sealText(scope.dataKey, after, openText(scope.dataKey, row)),
-    ],
-  )
+  if (row) await putOpened(scope, { ...textOfRow(row), ...to }, openText(scope.dataKey, row), row)
 }
 
 /** The receiver says that own messages were delivered or read. Returns which of the ids are own messages to that user. */

@@ -2,7 +2,7 @@ import { decodeBase64, decodeControl } from '@qsm/contract'
 import { advancePeer, type Content, envelopeTypes, kinds, textOf, unpackContent, wipe } from '@qsm/protocol'
 import { idFromBytes } from '@qsm/server-kit'
 import type { OpenedEnvelope } from './open-envelope.js'
-import { insertOpened, takeReceipt } from './opened-texts.js'
+import { keepOpened, takeReceipt } from './opened-texts.js'
 import type { MailboxEntry, Reading } from './reading.js'
 import { announceCritical, markSeen, takeAnnounced } from './seen.js'
 
@@ -60,5 +60,5 @@ export const takeContent = async (reading: Reading, entry: MailboxEntry, opened:
   if (!unpacked || text === null || !isFirst) return
   const peerUserId = unpacked.toUser ? idFromBytes(unpacked.toUser) : sender.userId
   const place = { ...key, epoch, sequence: entry.sequence, peerUserId, receivedAt: entry.received_at }
-  await insertOpened(scope, place, text, isCritical)
+  await keepOpened(scope, place, text, isCritical)
 }

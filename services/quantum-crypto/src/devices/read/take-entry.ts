@@ -2,7 +2,7 @@ import { ProtocolError, type ProtocolReason } from '@qsm/protocol'
 import { AtRestError } from '../../at-rest/key-encryption-key.js'
 import { openNote } from '../note.js'
 import { openEnvelope } from './open-envelope.js'
-import { insertOpened, moveOpened } from './opened-texts.js'
+import { keepOpened, moveOpened } from './opened-texts.js'
 import { type MailboxEntry, quarantine, type Reading } from './reading.js'
 import { markSeen, wasSeen } from './seen.js'
 import { takeContent } from './take-content.js'
@@ -27,7 +27,7 @@ const takeNote = async (reading: Reading, entry: MailboxEntry): Promise<void> =>
   if (!isOwn) return quarantine(reading, entry, 'address')
   if (!(await markSeen(scope, key))) return repeat(reading, entry)
   const place = { ...key, epoch, sequence: entry.sequence, peerUserId: toUserId, receivedAt: entry.received_at }
-  return insertOpened(scope, place, text, isCritical)
+  return keepOpened(scope, place, text, isCritical)
 }
 
 const takeEnvelope = async (reading: Reading, entry: MailboxEntry): Promise<boolean> => {
