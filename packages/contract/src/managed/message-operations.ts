@@ -48,9 +48,16 @@ export const sealMessage = defineOperation('seal', {
     devices: z.array(listedDevice).min(1).max(maxListedDevices),
     bundles: z.array(claimedBundle).max(maxListedDevices),
     responses: z.array(handshakeResponse).max(100),
+    /**
+     * Whether `responses` holds every answer there is to requests of this device to the receiver. Where it does not and such
+     * a request waits nothing is sealed: the answer may have begun a session that takes the place of the one in use.
+     */
+    responses_complete: z.boolean(),
     again: z.boolean(),
   },
   output: z.object({
+    /** Nothing was sealed: the call is made again with all responses. */
+    wants_responses: z.boolean(),
     missing: z.array(deviceAddress),
     /** In the order in which they are to be stored: a critical text comes behind the envelope that says so. */
     sends: z.array(sealedSend),

@@ -21,6 +21,7 @@ export interface SealOptions {
   readonly payload?: SealInput['payload']
   readonly responses?: readonly string[]
   readonly bundles?: SealInput['bundles']
+  readonly responsesComplete?: boolean
   readonly again?: boolean
 }
 
@@ -93,6 +94,7 @@ export class ManagedUser implements Party {
       devices: targets.map(listed),
       bundles: [...(options.bundles ?? [])],
       responses: [...(options.responses ?? [])],
+      responses_complete: options.responsesComplete ?? true,
       again: options.again ?? false,
     }
   }

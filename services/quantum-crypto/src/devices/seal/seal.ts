@@ -3,7 +3,7 @@ import { encodeOwnCopy, envelopeTypes, maxContentBytes, sealBodyApart, sealTo, t
 import { idToBytes, QsmError } from '@qsm/server-kit'
 import type { DeviceScope } from '../device/device-scope.js'
 import { sealNote } from '../note.js'
-import { takeResponses } from '../own-requests.js'
+import { isWaitingFor, takeResponses } from '../own-requests.js'
 import { keepSealing, readSealing } from './outbox.js'
 import { type Draft, draftsOf, type Payload, payloadText } from './payload.js'
 import { beginSessions, type Target, targetsOf } from './targets.js'
@@ -53,16 +53,20 @@ const sealAnew = async (scope: DeviceScope, input: SealInput, earlierIds: readon
   const targets = targetsOf(scope, input)
   await scope.peers.load(targets)
   await takeResponses(scope, input.responses)
+  if (!input.responses_complete && (await isWaitingFor(scope, input.to_user_id))) {
+    return { wants_responses: true, missing: [], sends: [] }
+  }
   const missing = await beginSessions(scope, targets, input.bundles)
   if (missing.length > 0) {
-    return { missing: missing.map(({ userId, deviceId }) => ({ user_id: userId, device_id: deviceId })), sends: [] }
+    const addresses = missing.map(({ userId, deviceId }) => ({ user_id: userId, device_id: deviceId }))
+    return { wants_responses: false, missing: addresses, sends: [] }
   }
   const sends: SealedSend[] = []
   for (const draft of draftsOf(input.payload, earlierIds)) {
     const note = noteOf(scope, draft, input.payload, input.to_user_id)
     sends.push({ ...(await sealDraft(scope, draft, targets, input.to_user_id)), note })
   }
-  return { missing: [], sends }
+  return { wants_responses: false, missing: [], sends }
 }
 
 /** Seals a payload for every listed device; see `sealMessage` of the contract. */
@@ -75,9 +79,9 @@ export const seal = async (scope: DeviceScope, input: SealInput): Promise<Sealed
   if (earlier && earlier.payloadSha256 !== payloadSha256) {
     throw new QsmError('idempotency_conflict', undefined, { details: { field: 'client_message_id' } })
   }
-  if (earlier && !input.again) return { missing: [], sends: [...earlier.sends] }
+  if (earlier && !input.again) return { wants_responses: false, missing: [], sends: [...earlier.sends] }
   const sealed = await sealAnew(scope, input, earlier?.sends.map(send => send.message_id) ?? [])
-  if (clientId !== null && sealed.missing.length === 0) {
+  if (clientId !== null && sealed.sends.length > 0) {
     await keepSealing(scope, clientId, { payloadSha256, sends: sealed.sends })
   }
   return sealed
