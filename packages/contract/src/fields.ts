@@ -5,7 +5,7 @@ import { limits } from './limits.js'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: NUL is what is looked for; Postgres text cannot hold it.
 const unstorable = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
-/** Text that every store can hold: no NUL, no lone surrogate. Lengths count UTF-16 units. */
+/** Text that every store can hold: no NUL, no lone surrogate. Lengths count code points. */
 export const text = (minLength: number, maxLength: number) =>
   z
     .string()
@@ -27,8 +27,8 @@ export const username = z
   .regex(/^[A-Za-z0-9_-]*$/, 'only letters A-Z and a-z, digits, _ and -')
   .meta({ id: 'Username', description: 'One name, one account: case does not count.', example: 'alice' })
 
-/** A username as it is compared and stored for lookups: it is ASCII, so folding is lower case. */
-export const usernameKey = (name: string): string => name.toLowerCase()
+/** A username as it is compared and stored for lookups. Only ASCII is folded: the Kelvin sign is no k. */
+export const usernameKey = (name: string): string => name.replaceAll(/[A-Z]/g, letter => letter.toLowerCase())
 
 export const email = text(3, limits.maxEmailCharacters)
   .regex(/^[^\s@]+@[^\s@]+$/, 'an address with one @ and no spaces')

@@ -14,7 +14,7 @@ import {
   uuid,
   uuidV7,
 } from '../src/fields.js'
-import { encodeBase64 } from '../src/index.js'
+import { encodeBase64, usernameKey } from '../src/index.js'
 
 const takes = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success
 const fault = (schema: z.ZodType, value: unknown): string | undefined =>
@@ -28,9 +28,15 @@ describe('the fields of the contract', () => {
     }
   })
 
+  it('fold names by ASCII alone, so that no other script reaches one of them', () => {
+    expect(usernameKey('A-Z_Alice9')).toBe('a-z_alice9')
+    for (const other of ['\u212A', '\u0130', '\u00C4']) expect(usernameKey(other)).toBe(other)
+  })
+
   it('count a password in bytes and never cut it', () => {
     expect(takes(newPassword, 'password123')).toBe(true)
     expect(fault(newPassword, 'seven77')).toBe('at least 8 characters')
+    expect(fault(newPassword, '🎉🎈🎂🎁')).toBe('at least 8 characters')
     expect(takes(newPassword, 'x'.repeat(256))).toBe(true)
     expect(takes(newPassword, 'ü'.repeat(128))).toBe(true)
     expect(fault(newPassword, 'ü'.repeat(129))).toBe('at most 256 bytes in UTF-8')
