@@ -1,6 +1,6 @@
 import type { AccountFeed } from '@qsm/contract'
-import type { RouteGroup } from '@qsm/server-kit'
-import type { AuthContext } from './context.js'
+import { type RouteGroup, scheduleJobs } from '@qsm/server-kit'
+import { type AuthContext, authSchema } from './context.js'
 import { createAccountFeed } from './feed/account-events.js'
 import { changePassword } from './routes/change-password.js'
 import { deleteAccount } from './routes/delete-account.js'
@@ -13,7 +13,7 @@ import { login } from './routes/login.js'
 import { logout } from './routes/logout.js'
 import { refreshToken } from './routes/refresh-token.js'
 import { register } from './routes/register.js'
-import { startExpiry } from './sessions/expiry.js'
+import { expiryJob } from './sessions/expiry.js'
 import { requireSession } from './sessions/sessions.js'
 
 export interface AuthApp {
@@ -28,7 +28,7 @@ export interface AuthApp {
 /** The auth service over its context: its routes, and the feed that other services read. */
 export const createAuthApp = (context: AuthContext): AuthApp => {
   const feed = createAccountFeed(context.database.dataSource)
-  const stopExpiry = startExpiry(context)
+  const stopJobs = scheduleJobs({ ...context, schema: authSchema }, [expiryJob])
   return {
     feed,
     ping: () => context.database.ping(),
@@ -52,7 +52,7 @@ export const createAuthApp = (context: AuthContext): AuthApp => {
       },
     },
     async close() {
-      stopExpiry()
+      await stopJobs()
       await context.database.close()
     },
   }

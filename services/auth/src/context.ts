@@ -14,6 +14,7 @@ import { AccountEventCounterEntity, AccountEventEntity } from './entities/accoun
 import { LoginSessionEntity } from './entities/login-session.js'
 import { RefreshTokenEntity } from './entities/refresh-token.js'
 import { Accounts1767225600001 } from './migrations/0001-accounts.js'
+import { createGuessLimits, type GuessLimits } from './passwords/guess-limits.js'
 import { createPasswordHasher, type PasswordHasher } from './passwords/hasher.js'
 
 export const authSchema = 'auth'
@@ -31,6 +32,7 @@ export interface AuthContext {
   readonly database: Database
   readonly tokens: Tokens
   readonly hasher: PasswordHasher
+  readonly guesses: GuessLimits
   readonly rateLimits: RateLimits
   readonly bus: Bus
   readonly clock: Clock
@@ -70,6 +72,7 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
   }),
   tokens: options.tokens,
   hasher: await createPasswordHasher({ maxConcurrent: options.passwordHashConcurrency, maxWaiting: 200 }),
+  guesses: createGuessLimits(options.clock),
   rateLimits: options.rateLimits,
   bus: options.bus,
   clock: options.clock,

@@ -1,9 +1,10 @@
 import { usernameKey } from '@qsm/contract'
-import { newId, QsmError, violatedUnique } from '@qsm/server-kit'
+import { type Caller, newId, QsmError, violatedUnique } from '@qsm/server-kit'
 import type { AuthContext } from '../context.js'
-import { type Account, AccountEntity } from '../entities/account.js'
-import { appendAccountEvent } from '../feed/account-events.js'
+import { type Account, AccountEntity, usernameConstraint } from '../entities/account.js'
+import { appendAccountEvents } from '../feed/account-events.js'
 import { checkNewPassword } from '../passwords/password-rules.js'
+import { endOtherSessions } from '../sessions/end-sessions.js'
 
 export const findByName = (context: AuthContext, username: string): Promise<Account | null> =>
   context.database.dataSource.getRepository(AccountEntity).findOneBy({ usernameKey: usernameKey(username) })
@@ -11,14 +12,15 @@ export const findByName = (context: AuthContext, username: string): Promise<Acco
 export const findById = (context: AuthContext, userId: string): Promise<Account | null> =>
   context.database.dataSource.getRepository(AccountEntity).findOneBy({ userId })
 
+const usernameTaken = () => new QsmError('username_taken', undefined, { details: { field: 'username' } })
+
 /** Makes an account. Throws `username_taken` or `weak_password`. */
 export const createAccount = async (
   context: AuthContext,
   given: { readonly username: string; readonly email: string; readonly password: string },
 ): Promise<Account> => {
-  checkNewPassword(context, given.username, given.password)
-  if (await findByName(context, given.username))
-    throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
+  checkNewPassword(context, given.username, { field: 'password', password: given.password })
+  if (await findByName(context, given.username)) throw usernameTaken()
   const passwordHash = await context.hasher.hash(given.password)
   const now = new Date(context.clock.now())
   const account: Account = {
@@ -34,25 +36,48 @@ export const createAccount = async (
   try {
     await context.database.dataSource.transaction(async manager => {
       await manager.getRepository(AccountEntity).insert(account)
-      await appendAccountEvent(manager, { type: 'created', userId: account.userId, username: account.username }, now)
+      await appendAccountEvents(manager, [{ type: 'created', userId: account.userId, username: account.username }], now)
     })
   } catch (error) {
-    if (violatedUnique(error) !== null)
-      throw new QsmError('username_taken', undefined, { details: { field: 'username' } })
+    if (violatedUnique(error) === usernameConstraint) throw usernameTaken()
     throw error
   }
   context.bus.publish({ kind: 'account-events' })
   return account
 }
 
+/**
+ * Puts a new password in the place of the one that was checked, and ends the caller's other sessions. False where the
+ * account or its password has changed since.
+ */
+export const replacePassword = async (
+  context: AuthContext,
+  caller: Caller,
+  passwordHash: { readonly checked: string; readonly next: string },
+): Promise<boolean> => {
+  const at = new Date(context.clock.now())
+  const changed = await context.database.dataSource.transaction(async manager => {
+    const { affected } = await manager
+      .getRepository(AccountEntity)
+      .update(
+        { userId: caller.userId, passwordHash: passwordHash.checked },
+        { passwordHash: passwordHash.next, passwordChangedAt: at },
+      )
+    if (affected !== 1) return false
+    await endOtherSessions(manager, caller, at)
+    return true
+  })
+  if (changed) context.bus.publish({ kind: 'account-events' })
+  return changed
+}
+
 /** Deletes an account with its sessions; other services learn of it from the feed. */
-export const deleteAccount = async (context: AuthContext, userId: string): Promise<void> => {
+export const deleteAccount = async (context: AuthContext, caller: Caller): Promise<void> => {
   const now = new Date(context.clock.now())
   await context.database.dataSource.transaction(async manager => {
-    const account = await manager.getRepository(AccountEntity).findOneBy({ userId })
-    if (!account) return
-    await manager.getRepository(AccountEntity).delete({ userId })
-    await appendAccountEvent(manager, { type: 'deleted', userId, username: account.username }, now)
+    const { affected } = await manager.getRepository(AccountEntity).delete({ userId: caller.userId })
+    if (affected !== 1) return
+    await appendAccountEvents(manager, [{ type: 'deleted', userId: caller.userId, username: caller.username }], now)
   })
   context.bus.publish({ kind: 'account-events' })
 }

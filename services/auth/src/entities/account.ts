@@ -13,6 +13,9 @@ export interface Account {
   passwordChangedAt: Date
 }
 
+/** Its violation says that a name is taken. */
+export const usernameConstraint = 'account_username_key_key'
+
 export const AccountEntity = new EntitySchema<Account>({
   name: 'Account',
   schema: 'auth',
@@ -27,6 +30,6 @@ export const AccountEntity = new EntitySchema<Account>({
     createdAt: { name: 'created_at', type: 'timestamptz' },
     passwordChangedAt: { name: 'password_changed_at', type: 'timestamptz' },
   },
-  uniques: [{ name: 'account_username_key_key', columns: ['usernameKey'] }],
+  uniques: [{ name: usernameConstraint, columns: ['usernameKey'] }],
   checks: [{ name: 'account_state_check', expression: `state IN ('active', 'disabled')` }],
 })

@@ -1,5 +1,5 @@
 import type { AccountEventType, AccountFeed } from '@qsm/contract'
-import type { DataSource, EntityManager } from 'typeorm'
+import type { DataSource } from 'typeorm'
 import { AccountEventEntity, type AccountEventRow } from '../entities/account-event.js'
 
 export interface NewAccountEvent {
@@ -9,16 +9,37 @@ export interface NewAccountEvent {
   readonly sessionId?: string | null
 }
 
+/** A transaction, of TypeORM or past it. */
+interface Transaction {
+  query(statement: string, values: unknown[]): Promise<unknown>
+}
+
 /**
- * Writes one event in the caller's transaction. The counter row is locked until that commits, so ids have no gaps and
- * none appears behind one that a reader has seen. Call it last: the lock serialises all account changes.
+ * Writes events in the caller's transaction, in the given order. The counter row is locked until that commits, so ids
+ * have no gaps and none appears behind one that a reader has seen. To be called once and last: the lock serialises all
+ * account changes, and who waited for another row behind it would meet those who hold that row and wait for the counter.
  */
-export const appendAccountEvent = async (manager: EntityManager, event: NewAccountEvent, at: Date): Promise<void> => {
-  await manager.query(
-    `WITH next AS (UPDATE auth.account_event_counter SET last_id = last_id + 1 RETURNING last_id)
+export const appendAccountEvents = async (
+  transaction: Transaction,
+  events: readonly NewAccountEvent[],
+  at: Date,
+): Promise<void> => {
+  if (events.length === 0) return
+  await transaction.query(
+    `WITH given AS (
+       SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[])
+         WITH ORDINALITY AS event (type, user_id, username, session_id, place)),
+     next AS (
+       UPDATE auth.account_event_counter SET last_id = last_id + cardinality($1::text[]) RETURNING last_id)
      INSERT INTO auth.account_event (id, type, user_id, username, session_id, at)
-     SELECT last_id, $1, $2, $3, $4, $5 FROM next`,
-    [event.type, event.userId, event.username, event.sessionId ?? null, at],
+     SELECT last_id - cardinality($1::text[]) + place, type, user_id, username, session_id, $5 FROM next, given`,
+    [
+      events.map(event => event.type),
+      events.map(event => event.userId),
+      events.map(event => event.username),
+      events.map(event => event.sessionId ?? null),
+      at,
+    ],
   )
 }
 

@@ -7,8 +7,11 @@ const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1
 export interface PasswordHasher {
   /** The encoded argon2id hash. Throws `unavailable` when too many wait. */
   hash(password: string): Promise<string>
-  /** Whether the password fits the hash; with a null hash the same work is done and the answer is false. */
-  verify(storedHash: string | null, password: string): Promise<boolean>
+  /**
+   * Whether the password fits the hash; with a null hash the same work is done and the answer is false. `begin` is called
+   * when the work begins, which may be long after the call; what it throws ends the matter. Throws `unavailable` as above.
+   */
+  verify(storedHash: string | null, password: string, begin?: () => void): Promise<boolean>
 }
 
 /**
@@ -46,8 +49,9 @@ export const createPasswordHasher = async (limits: {
   const nobody = await hash('the password of nobody', argon2id)
   return {
     hash: password => bounded(() => hash(password, argon2id)),
-    verify: (storedHash, password) =>
+    verify: (storedHash, password, begin) =>
       bounded(async () => {
+        begin?.()
         const fits = await verify(storedHash ?? nobody, password)
         return fits && storedHash !== null
       }),

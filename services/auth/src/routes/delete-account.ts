@@ -5,6 +5,6 @@ import type { AuthContext } from '../context.js'
 
 export const deleteAccount = (context: AuthContext) =>
   route(contract)(async ({ caller }) => {
-    await remove(context, caller.userId)
+    await remove(context, caller)
     return { status: 204 }
   })

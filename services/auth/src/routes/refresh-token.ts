@@ -1,7 +1,7 @@
 import { refreshToken as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 import type { AuthContext } from '../context.js'
-import { refreshSession } from '../sessions/sessions.js'
+import { refreshSession } from '../sessions/refresh-session.js'
 
 export const refreshToken = (context: AuthContext) => {
   const perAddress = context.rateLimits({ name: 'refresh', points: 3_000, perSeconds: 60 })

@@ -1,20 +1,40 @@
-import { LessThan } from 'typeorm'
-import type { AuthContext } from '../context.js'
-import { LoginSessionEntity } from '../entities/login-session.js'
+import type { Job } from '@qsm/server-kit'
+import { appendAccountEvents } from '../feed/account-events.js'
 
-const intervalMs = 3_600_000
+const batchSize = 100
 
-/** Removes login sessions that are over, with their refresh tokens, once an hour. Safe on several pods at once. */
-export const startExpiry = (context: AuthContext): (() => void) => {
-  const run = async () => {
-    try {
-      const now = new Date(context.clock.now())
-      await context.database.dataSource.getRepository(LoginSessionEntity).delete({ expiresAt: LessThan(now) })
-    } catch (error) {
-      context.log.warn({ err: error }, 'removing old sessions failed; the next hour tries again')
-    }
-  }
-  const timer = setInterval(() => void run(), intervalMs)
-  timer.unref()
-  return () => clearInterval(timer)
+// Rows that a request holds are left to the next time.
+const deleteBatch = `
+  WITH ended AS (
+    DELETE FROM auth.login_session WHERE session_id IN (
+      SELECT session_id FROM auth.login_session WHERE expires_at <= $1
+      ORDER BY expires_at LIMIT ${batchSize} FOR UPDATE SKIP LOCKED)
+    RETURNING session_id, user_id)
+  SELECT session_id, user_id, username FROM ended JOIN auth.account USING (user_id)`
+
+interface Ended {
+  readonly session_id: string
+  readonly user_id: string
+  readonly username: string
+}
+
+/**
+ * Removes login sessions that are over, with their refresh tokens, and tells the feed. No hint is given: their tokens ended
+ * long before, so other services have time to tidy up.
+ */
+export const expiryJob: Job = {
+  name: 'session-expiry',
+  everyMs: 3_600_000,
+  async run(query, now) {
+    const at = new Date(now)
+    const rows = await query<Ended>(deleteBatch, [at])
+    const events = rows.map(row => ({
+      type: 'session_ended' as const,
+      userId: row.user_id,
+      username: row.username,
+      sessionId: row.session_id,
+    }))
+    await appendAccountEvents({ query }, events, at)
+    return rows.length === batchSize
+  },
 }

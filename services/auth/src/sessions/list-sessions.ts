@@ -5,7 +5,7 @@ import { LoginSessionEntity } from '../entities/login-session.js'
 export const sessionsOf = async (context: AuthContext, userId: string) => {
   const sessions = await context.database.dataSource
     .getRepository(LoginSessionEntity)
-    .find({ where: { userId }, order: { createdAt: 'DESC' } })
+    .find({ where: { userId }, order: { createdAt: 'DESC', sessionId: 'DESC' } })
   return sessions
     .filter(session => session.expiresAt.getTime() > context.clock.now())
     .map(session => ({
