@@ -1,0 +1,125 @@
+import * as argon2 from '@node-rs/argon2'
+import { QsmError } from '@qsm/server-kit'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { createPasswordHasher } from '../src/passwords/hasher.js'
+import { newName, startAuth } from './support/start-auth.js'
+
+// The real functions, behind a gate that a test may close.
+const gate = vi.hoisted(() => ({ opened: Promise.resolve(), running: 0, most: 0 }))
+
+vi.mock('@node-rs/argon2', async importOriginal => {
+  const real = await importOriginal<typeof argon2>()
+  const gated =
+    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      gate.running += 1
+      gate.most = Math.max(gate.most, gate.running)
+      try {
+        await gate.opened
+        return await work(...args)
+      } finally {
+        gate.running -= 1
+      }
+    }
+  return { ...real, hash: vi.fn(gated(real.hash)), verify: vi.fn(gated(real.verify)) }
+})
+
+let open = () => {}
+
+/** From here on nothing is hashed until `open` is called. */
+const closeGate = () => {
+  gate.opened = new Promise(resolve => {
+    open = resolve
+  })
+}
+
+beforeEach(() => {
+  gate.opened = Promise.resolve()
+  gate.most = 0
+})
+
+afterEach(() => open())
+
+const refusal = async (work: Promise<unknown>): Promise<QsmError> => {
+  const thrown = await work.then(
+    () => null,
+    (error: unknown) => error,
+  )
+  expect(thrown).toBeInstanceOf(QsmError)
+  return thrown as QsmError
+}
+
+describe('the password hasher', () => {
+  test('knows the password it hashed and no other, and never makes the same hash twice', async () => {
+    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 10 })
+    const [first, second] = await Promise.all([hasher.hash('a password'), hasher.hash('a password')])
+    expect(first).not.toBe(second)
+    expect(await hasher.verify(first, 'a password')).toBe(true)
+    expect(await hasher.verify(first, 'A password')).toBe(false)
+    expect(await hasher.verify(null, 'the password of nobody')).toBe(false)
+  })
+
+  test('takes what it is told to run at once, keeps the rest in line in order, and refuses what the line cannot hold', async () => {
+    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 3 })
+    vi.mocked(argon2.hash).mockClear()
+    closeGate()
+    const passwords = [0, 1, 2, 3, 4].map(index => `password ${index}`)
+    const works = passwords.map(password => hasher.hash(password))
+    const refused = await refusal(hasher.hash('one too many'))
+    expect([refused.code, refused.retryAfterSeconds]).toEqual(['unavailable', 2])
+    expect((await refusal(hasher.verify(null, 'one too many'))).code).toBe('unavailable')
+    open()
+    await Promise.all(works)
+    expect(gate.most).toBe(2)
+    expect(vi.mocked(argon2.hash).mock.calls.map(([given]) => given)).toEqual(passwords)
+    expect(await hasher.verify(null, 'there is room again')).toBe(false)
+  })
+
+  test('begins a verification when its turn has come, and one that fails makes room for the next', async () => {
+    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 5 })
+    closeGate()
+    const first = hasher.hash('first')
+    const begun: string[] = []
+    const second = refusal(
+      hasher.verify(null, 'second', () => {
+        begun.push('second')
+        throw new QsmError('rate_limited')
+      }),
+    )
+    const third = hasher.verify('no hash at all', 'third').catch(() => 'refused')
+    const fourth = hasher.verify(null, 'fourth', () => begun.push('fourth'))
+    await new Promise(setImmediate)
+    expect(begun).toEqual([])
+    open()
+    await first
+    expect((await second).code).toBe('rate_limited')
+    expect(await third).toBe('refused')
+    expect(await fourth).toBe(false)
+    expect(begun).toEqual(['second', 'fourth'])
+    expect(vi.mocked(argon2.verify).mock.calls.some(([, given]) => given === 'second')).toBe(false)
+  })
+})
+
+test('while the line is full, logins and registrations get 503 with Retry-After, and all else is answered', async () => {
+  const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 2 })
+  const auth = await startAuth({ hasher })
+  try {
+    const alice = await auth.person()
+    closeGate()
+    // One works, two wait, so one of four is answered while the gate is closed.
+    const logins = [1, 2, 3, 4].map(() => auth.tryLogin(newName(), 'a password'))
+    for (const refused of [await Promise.race(logins), await auth.register()]) {
+      const { status, headers, body } = refused
+      expect([status, body.error.code, headers.get('retry-after')]).toEqual([503, 'unavailable', '2'])
+      expect(body.error.message).toContain('try again')
+    }
+    expect((await alice.call('GET', '/api/me')).status).toBe(200)
+    expect((await auth.refresh(alice.refreshToken)).status).toBe(200)
+    open()
+    expect((await Promise.all(logins)).map(({ status }) => status).sort()).toEqual([401, 401, 401, 503])
+    expect((await auth.register()).status).toBe(201)
+  } finally {
+    open()
+    await auth.close()
+  }
+})
