@@ -45,6 +45,12 @@ const queryOf = (query: object = {}): string => {
   return given.length === 0 ? '' : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`
 }
 
+/** Browsers tell a page that another origin refuses it no more than that there was no answer. */
+const hint = (): string => {
+  const { location } = globalThis as { readonly location?: { readonly origin: string } }
+  return location ? ` For a web page, ALLOWED_ORIGINS of the server must name ${location.origin}.` : ''
+}
+
 /** Calls routes by their contracts. `fetch` is the platform's unless another is handed in. */
 export const createHttpClient = (options: {
   readonly url: string
@@ -74,7 +80,7 @@ export const createHttpClient = (options: {
         input.signal?.throwIfAborted()
         if (timeout.aborted) throw unreachable(`${url} does not answer in time. Try again later.`, error)
         if (error instanceof TypeError)
-          throw unreachable(`${url} does not answer. Is the server running, and is the address right?`, error)
+          throw unreachable(`${url} does not answer. Is the server running, and is the address right?${hint()}`, error)
         throw error
       }
     },
