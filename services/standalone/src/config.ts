@@ -1,5 +1,6 @@
 import { authVariables } from '@qsm/auth'
 import { messageVariables } from '@qsm/message'
+import { kekProblems, quantumVariables } from '@qsm/quantum-crypto'
 import {
   type ConfigOf,
   type ConfigProblem,
@@ -17,6 +18,7 @@ import type { ProcessPart } from './schemas.js'
 export const standaloneVariables = defineVariables({
   ...authVariables,
   ...messageVariables,
+  ...quantumVariables,
   QSM_ENV: { ...environmentVariables.QSM_ENV, default: 'development' },
   DATABASE_URL: {
     ...authVariables.DATABASE_URL,
@@ -41,6 +43,12 @@ export const standaloneVariables = defineVariables({
     optional: true,
     doc: 'Address of the quantum service: the main application calls it there and tells it to clients. By default that of QUANTUM_PORT on this machine. Where everything runs in one process it is only told.',
     example: 'http://quantum:8001',
+  },
+  AUTH_URL: {
+    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://main:8000' }),
+    optional: true,
+    doc: 'Address of the main application, for a quantum service that is a process of its own: it asks there which accounts and login sessions are over. By default that of PORT on this machine.',
+    example: 'http://main:8000',
   },
   QUANTUM_PUBLIC_URL: {
     schema: z.url('an address such as https://quantum.example.org'),
@@ -71,6 +79,7 @@ const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly C
   if (config.QSM_ENV === 'production' && !config.JWT_SECRET) {
     problems.push({ variable: 'JWT_SECRET', reason: 'must be set in production', example })
   }
+  if (part !== 'main') problems.push(...kekProblems(config))
   const { PORT: port = 0 } = config
   if (part === 'all' && port !== 0 && port === config.QUANTUM_PORT) {
     problems.push({ variable: 'QUANTUM_PORT', reason: 'is the same as PORT', example: String(port + 1) })

@@ -1,4 +1,4 @@
-import type { Secret } from '@qsm/server-kit'
+import { createHttpAccountFeed, type Secret } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { migrateSchemas } from './database.js'
 import { startQuantumService } from './parts/quantum-service.js'
@@ -20,8 +20,14 @@ export const startQuantum = (config: StandaloneConfig, options: StartOptions = {
     const migrations = await migrateSchemas(databaseUrl, 'quantum')
     if (migrations.length > 0) step(`${migrations.length} migrations were run`)
     const tokens = tokensFrom(runtime, await findJwtSecret(config, options))
-    const quantum = await startQuantumService(runtime, { tokens })
-    const admin = await startAdmin(runtime, { port: config.QUANTUM_ADMIN_PORT, variable: 'QUANTUM_ADMIN_PORT' })
+    const authUrl = config.AUTH_URL ?? `http://127.0.0.1:${config.PORT}`
+    const feed = createHttpAccountFeed({ authUrl, tokens, service: 'quantum-crypto' })
+    const quantum = await startQuantumService(runtime, { databaseUrl, tokens, feed })
+    const admin = await startAdmin(runtime, {
+      port: config.QUANTUM_ADMIN_PORT,
+      variable: 'QUANTUM_ADMIN_PORT',
+      checks: { database: () => quantum.app.ping() },
+    })
     return {
       quantumPort: quantum.port,
       databaseUrl,

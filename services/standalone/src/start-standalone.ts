@@ -25,12 +25,12 @@ export const startStandalone = (config: StandaloneConfig, options: StartOptions 
     // In one process there is no quantum service that could be away from the rest.
     const quantumReady = () => true
     const auth = await startAuth(runtime, { databaseUrl: database.url, tokens, quantumReady })
-    const quantum = await startQuantumService(runtime, { tokens })
+    const quantum = await startQuantumService(runtime, { databaseUrl: database.url, tokens, feed: auth.feed })
     const quantumApi = config.QUANTUM_PUBLIC_URL ?? config.QUANTUM_API_URL ?? `http://localhost:${quantum.port}`
     const main = await startMainApplication(runtime, {
       ...{ auth, tokens, quantumApi, quantumReady },
       databaseUrl: database.url,
-      managedOperations: null,
+      managedOperations: quantum.app.runOperations,
     })
     const admin = await startAdmin(runtime, { port: config.ADMIN_PORT, checks: { database: auth.ping } })
     return {

@@ -4,7 +4,7 @@ import { publicLimits, publicLimitsSchema } from '../public-limits.js'
 import { defineRoute } from '../route.js'
 
 export const healthStatus = z.enum(['healthy', 'degraded', 'unhealthy'])
-const dependency = z
+export const dependency = z
   .enum(['ok', 'unavailable', 'not_configured'])
   .meta({ id: 'DependencyState', description: '`not_configured`: this installation does without it.' })
 

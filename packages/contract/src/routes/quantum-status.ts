@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { count, time } from '../fields.js'
 import { defineRoute } from '../route.js'
-import { healthStatus } from './main.js'
+import { dependency, healthStatus } from './main.js'
 
 const sizes = z.record(z.string(), count).meta({ description: 'Bytes by name.' })
 
@@ -19,7 +19,9 @@ const quantumInfo = z.object({
   wasm_sha256: z.record(z.string(), z.string()).meta({ description: 'SHA-256 of each WASM file in hex.' }),
 })
 
-const quantumHealth = quantumInfo.extend({ status: healthStatus, timestamp: time }).meta({ id: 'QuantumHealth' })
+const quantumHealth = quantumInfo
+  .extend({ status: healthStatus, timestamp: time, database: dependency })
+  .meta({ id: 'QuantumHealth' })
 
 export const getQuantumHealth = defineRoute({
   operationId: 'getQuantumHealth',
@@ -29,7 +31,7 @@ export const getQuantumHealth = defineRoute({
   summary: 'Whether the quantum service can serve',
   auth: 'open',
   responses: {
-    200: { description: 'It can serve: the self-test passed.', body: quantumHealth },
+    200: { description: 'It can serve: the self-test passed, the database answers.', body: quantumHealth },
     503: { description: 'It cannot serve now.', body: quantumHealth },
   },
 })

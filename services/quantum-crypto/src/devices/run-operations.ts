@@ -58,3 +58,5 @@ export const createOperationRunner = ({ devices, authenticate, log }: RunnerOpti
     return untilAborted(signal, Promise.all(results))
   }
 }
+
+export type OperationRunner = ReturnType<typeof createOperationRunner>

@@ -1,7 +1,7 @@
 import { getQuantumInfo as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { AlgorithmReport } from '@qsm/wasm'
 import { describe } from '../describe.js'
+import type { QuantumParts } from '../parts.js'
 
-export const getInfo = (report: AlgorithmReport, { version }: { readonly version: string }) =>
+export const getInfo = ({ context: { report, version } }: QuantumParts) =>
   route(contract)(async () => ({ status: 200, body: describe(report, version) }))

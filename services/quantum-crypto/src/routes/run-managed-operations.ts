@@ -1,8 +1,8 @@
 import { runManagedOperations as contract } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
-import type { createOperationRunner } from '../devices/run-operations.js'
+import type { OperationRunner } from '../devices/run-operations.js'
 
-export const runManagedOperations = (run: ReturnType<typeof createOperationRunner>) =>
+export const runManagedOperations = (run: OperationRunner) =>
   route(contract)(async ({ body, signal, requestId }) => ({
     status: 200,
     body: { results: [...(await run(body.operations, signal, requestId))] },

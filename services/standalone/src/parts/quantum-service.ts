@@ -1,11 +1,13 @@
+import type { AccountFeed } from '@qsm/contract'
 import { openApiDocument } from '@qsm/contract/documents'
-import { createQuantumApp } from '@qsm/quantum-crypto'
-import { createHttpApp, documents, listenHttp, type Tokens } from '@qsm/server-kit'
+import { createQuantumApp, createQuantumContext, openKek, type QuantumApp } from '@qsm/quantum-crypto'
+import { createHttpApp, documents, listenHttp, type Secret, type Tokens } from '@qsm/server-kit'
 import { version } from '../version.js'
 import type { Runtime } from './runtime.js'
 
 export interface QuantumService {
   readonly port: number
+  readonly app: QuantumApp
 }
 
 const drainMs = 1_000
@@ -13,10 +15,17 @@ const drainMs = 1_000
 /** The quantum service on its port with its documents, closed with the process. */
 export const startQuantumService = async (
   runtime: Runtime,
-  { tokens }: { readonly tokens: Tokens },
+  options: { readonly databaseUrl: Secret; readonly tokens: Tokens; readonly feed: AccountFeed },
 ): Promise<QuantumService> => {
-  const { config, clock, log, metrics, checkAnswers } = runtime
-  const quantum = await createQuantumApp({ tokens, clock, version })
+  const { config, rateLimits, bus, clock, log, metrics, checkAnswers } = runtime
+  const { kek, close } = await openKek(config)
+  runtime.closing.add('key-encryption key', async () => close())
+  const context = await createQuantumContext({
+    ...{ ...options, kek, version, rateLimits, bus, clock, log, metrics },
+    poolMax: config.DATABASE_POOL_MAX,
+  })
+  const quantum = await createQuantumApp(context)
+  runtime.closing.add('quantum', () => quantum.close())
   runtime.step('the algorithms passed their self-test')
   const app = createHttpApp({
     ...{ log, clock, metrics, checkAnswers },
@@ -27,5 +36,5 @@ export const startQuantumService = async (
   })
   const http = await listenHttp(app, { host: config.HOST, port: config.QUANTUM_PORT, variable: 'QUANTUM_PORT' })
   runtime.closing.add('quantum port', () => http.stop(drainMs))
-  return { port: http.port }
+  return { port: http.port, app: quantum }
 }

@@ -1,0 +1,103 @@
+import type { AccountFeed } from '@qsm/contract'
+import type { Algorithms } from '@qsm/protocol'
+import {
+  accountFeedEntities,
+  type Bus,
+  type Clock,
+  createNodeClassical,
+  type Database,
+  type Logger,
+  type Metrics,
+  openDatabase,
+  type RateLimits,
+  randomBytes,
+  type Secret,
+  type Tokens,
+} from '@qsm/server-kit'
+import { type AlgorithmReport, loadPostQuantum } from '@qsm/wasm'
+import type { KeyEncryptionKey } from './at-rest/key-encryption-key.js'
+import {
+  ManagedAnswerEntity,
+  ManagedDeviceEntity,
+  ManagedPeerEntity,
+  ManagedPrekeyEntity,
+  ManagedRequestEntity,
+} from './entities/managed-device.js'
+import { ManagedKeyEntity, ManagedKeyVersionEntity, OwnerEntity } from './entities/managed-key.js'
+import {
+  AnnouncedMessageEntity,
+  OpenedTextEntity,
+  OutboxEntity,
+  QuarantinedEntryEntity,
+  SeenMessageEntity,
+} from './entities/managed-message.js'
+import { ManagedKeys1767225600001 } from './migrations/0001-managed-keys.js'
+import { ManagedDevices1767225600002 } from './migrations/0002-managed-devices.js'
+
+export const quantumSchema = 'crypto'
+export const quantumMigrations = [ManagedKeys1767225600001, ManagedDevices1767225600002]
+export const quantumEntities = [
+  ...accountFeedEntities(quantumSchema),
+  OwnerEntity,
+  ManagedKeyEntity,
+  ManagedKeyVersionEntity,
+  ManagedDeviceEntity,
+  ManagedPrekeyEntity,
+  ManagedRequestEntity,
+  ManagedAnswerEntity,
+  ManagedPeerEntity,
+  AnnouncedMessageEntity,
+  OpenedTextEntity,
+  OutboxEntity,
+  QuarantinedEntryEntity,
+  SeenMessageEntity,
+]
+
+/** What the quantum service works with; chosen here and nowhere else. */
+export interface QuantumContext {
+  readonly database: Database
+  readonly tokens: Tokens
+  readonly feed: AccountFeed
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly rateLimits: RateLimits
+  readonly kek: KeyEncryptionKey
+  readonly algorithms: Algorithms
+  readonly report: AlgorithmReport
+  readonly version: string
+}
+
+export interface QuantumContextOptions {
+  readonly databaseUrl: Secret
+  readonly poolMax: number
+  readonly tokens: Tokens
+  readonly feed: AccountFeed
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly rateLimits: RateLimits
+  readonly kek: KeyEncryptionKey
+  readonly version: string
+}
+
+export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
+  const { kem, signer, report } = await loadPostQuantum()
+  const { databaseUrl, poolMax, ...handed } = options
+  return {
+    ...handed,
+    database: await openDatabase({
+      url: databaseUrl.reveal(),
+      schema: quantumSchema,
+      entities: quantumEntities,
+      migrations: quantumMigrations,
+      poolMax,
+      log: options.log,
+      metrics: options.metrics,
+    }),
+    algorithms: { kem, signer, classical: createNodeClassical(), randomBytes, now: () => options.clock.now() },
+    report,
+  }
+}
