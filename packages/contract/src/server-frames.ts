@@ -18,7 +18,7 @@ export const serverFrames = Object.freeze({
     device_id: deviceId.nullable(),
     username,
   }),
-  message: frame('message', { ...readableMessage.shape, sequence }),
+  message: frame('message', readableMessage.shape),
   sent: z.union([
     frame('sent', { client_message_id: uuidV7, ...sentEndToEnd.shape }).meta({ id: 'EndToEndSentFrame' }),
     frame('sent', { client_message_id: uuid, ...sentThin.shape }).meta({ id: 'ThinSentFrame' }),

@@ -31,6 +31,7 @@ const fromServers: readonly ServerFrame[] = [
     type: 'message',
     id,
     sender_username: 'alice',
+    peer_username: 'alice',
     content: 'hello',
     message_type: 'critical',
     timestamp: time,

@@ -1,5 +1,6 @@
 import { type RouteGroup, scheduleJobs } from '@qsm/server-kit'
 import { type Accounts, startAccounts } from './accounts/accounts.js'
+import { createClaimLimits } from './bundles/claim-limits.js'
 import { type MessageContext, messageSchema } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
 import { messageJobs } from './jobs/jobs.js'
@@ -28,6 +29,7 @@ import { sendMessage } from './routes/send-message.js'
 import { terminateSession } from './routes/terminate-session.js'
 import { createSend } from './send/send.js'
 import { createSocketService, type SocketService } from './socket/sockets.js'
+import { createThin } from './thin/thin.js'
 
 export interface MessageApp {
   readonly group: RouteGroup
@@ -56,8 +58,8 @@ const routesOf = (parts: MessageParts) => [
   listMessages(parts),
   acknowledge(parts),
   deleteMessage(parts),
-  getSessionStatus(),
-  terminateSession(),
+  getSessionStatus(parts),
+  terminateSession(parts),
   getStats(parts),
   createSocketTicket(parts),
 ]
@@ -71,6 +73,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   })
   const devices = createDevices(context)
   const mailboxes = createMailboxes(context.database)
+  const claimLimits = createClaimLimits(context.rateLimits)
   const send = createSend(context, devices, {
     sends: metrics.counter({ name: 'qsm_message_sends_total', help: 'Sends that were stored.' }),
     refused: metrics.counter({
@@ -84,11 +87,12 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       buckets: [1, 2, 4, 8, 16, 32, 64, 128],
     }),
   })
+  const thin = createThin({ context, accounts, devices, mailboxes, claimLimits, send })
   const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
   const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))
-  const parts: MessageParts = { context, accounts, devices, mailboxes, send, sockets }
+  const parts: MessageParts = { context, accounts, devices, mailboxes, claimLimits, send, thin, sockets }
   return {
     accounts,
     devices,
@@ -108,6 +112,8 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       await accounts.stop()
       devices.stop()
       sockets.stop()
+      context.managed.close()
+      await thin.stop()
       await stopJobs()
       await context.database.close()
     },

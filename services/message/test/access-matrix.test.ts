@@ -157,8 +157,15 @@ const matrix: Readonly<Record<string, Row>> = {
     request: async ({ peer }) => ['POST', `/api/connections/${peer.username}/block`],
     expected: same(200),
   },
-  getSessionStatus: { request: plain('GET', '/api/session/status?peer=bob'), expected: same(503) },
-  terminateSession: { request: plain('POST', '/api/session/terminate', { peer: 'bob' }), expected: same(503) },
+  // An end-to-end device holds its sessions itself; who is bound to none has no session with anybody yet.
+  getSessionStatus: {
+    request: async ({ peer }) => ['GET', `/api/session/status?peer=${peer.username}`],
+    expected: { ...same(409), removed: 200, unbound: 200 },
+  },
+  terminateSession: {
+    request: async ({ peer }) => ['POST', '/api/session/terminate', { peer: peer.username }],
+    expected: { ...same(409), removed: 404, unbound: 404 },
+  },
   getStats: { request: plain('GET', '/api/stats'), expected: same(200) },
 }
 

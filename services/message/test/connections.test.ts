@@ -113,12 +113,12 @@ describe('asking for a connection', () => {
     expect([status, body.error.field]).toEqual([404, 'receiver_username'])
   })
 
-  test('without a handshake, as a thin client does, is not in this version', async () => {
+  test('without a handshake is for thin clients: an end-to-end device makes the Request itself', async () => {
     const [alice, bob] = [await side(), await side()]
     const { status, body } = await alice.person.call('POST', '/api/connection/request', {
       receiver_username: bob.person.username,
     })
-    expect([status, body.error.code, body.error.retryable]).toEqual([503, 'not_implemented', false])
+    expect([status, body.error.code, body.error.field]).toEqual([400, 'validation_failed', 'handshake'])
   })
 
   test('more than ten times without an answer is 409', async () => {

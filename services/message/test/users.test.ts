@@ -80,14 +80,9 @@ test('the own counts follow what one has', async () => {
   expect((await alice.call('GET', '/api/stats')).body).toEqual({ ...none, devices: 1, pending_requests: 1 })
 })
 
-test('what only a thin client does says that it is not in this version', async () => {
-  const alice = await message.person()
-  const answers = [
-    await alice.call('GET', '/api/session/status?peer=bob'),
-    await alice.call('POST', '/api/session/terminate', { peer: 'bob' }),
-  ]
-  for (const { status, body } of answers) {
-    expect([status, body.error.code, body.error.retryable]).toEqual([503, 'not_implemented', false])
-    expect(body.error.message).toContain('not in this version yet')
-  }
+test('without a quantum service a thin client is told that there is none, and what to use instead', async () => {
+  const [alice, bob] = [await message.person(), await message.person()]
+  const { status, body } = await alice.call('POST', '/api/connection/request', { receiver_username: bob.username })
+  expect([status, body.error.code, body.error.retryable]).toEqual([503, 'unavailable', true])
+  expect(body.error.message).toMatch(/without a quantum service.*end-to-end client/)
 })

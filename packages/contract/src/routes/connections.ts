@@ -45,7 +45,7 @@ export const requestConnection = defineRoute({
       },
     },
   },
-  errors: ['not_found', 'record_refused', 'device_required', 'forbidden', 'blocked', 'conflict', 'not_implemented'],
+  errors: ['not_found', 'record_refused', 'device_required', 'forbidden', 'blocked', 'conflict'],
 })
 
 export const pendingRequest = z
@@ -89,21 +89,13 @@ export const respondToConnection = defineRoute({
       body: z.object({
         status: z.enum(['accepted', 'rejected']),
         peer_username: username,
-        session_id: z.string().optional(),
-        ciphertext: base64(1088).optional(),
-        quantum_algorithm: z.string().optional(),
+        session_id: z.string().optional().meta({ description: 'For a thin client.' }),
+        ciphertext: base64(1088).optional().meta({ description: 'For a thin client.' }),
+        quantum_algorithm: z.string().optional().meta({ description: 'For a thin client.' }),
       }),
     },
   },
-  errors: [
-    'not_found',
-    'already_answered',
-    'record_refused',
-    'device_required',
-    'forbidden',
-    'blocked',
-    'not_implemented',
-  ],
+  errors: ['not_found', 'already_answered', 'record_refused', 'device_required', 'forbidden', 'blocked'],
 })
 
 export const connection = z

@@ -78,7 +78,9 @@ export const sendMessage = defineRoute({
     'idempotency_conflict',
     'device_mismatch',
     'envelope_refused',
-    'not_implemented',
+    'not_found',
+    'conflict',
+    'record_refused',
   ],
 })
 
@@ -89,12 +91,18 @@ export const sealedMessage = z
 export const readableMessage = z
   .object({
     id: uuid,
+    sequence,
     sender_username: username,
+    peer_username: username.meta({
+      description: 'The other side of the conversation, of an own message its receiver.',
+    }),
     content: z.string(),
     message_type: messageType,
     timestamp: time,
     is_mine: z.boolean(),
-    is_read: z.boolean(),
+    is_read: z.boolean().meta({
+      description: 'Acknowledged; of an own message: whether its receiver has said so, as for every critical one.',
+    }),
     verified: z.boolean().meta({ description: 'Both signatures held.' }),
   })
   .meta({ id: 'ReadableMessage', description: 'For a thin client, opened by its managed device.' })
@@ -119,7 +127,7 @@ export const listMessages = defineRoute({
       }),
     },
   },
-  errors: ['not_implemented'],
+  errors: ['device_required', 'record_refused'],
 })
 
 export const acknowledge = defineRoute({
@@ -128,10 +136,11 @@ export const acknowledge = defineRoute({
   method: 'post',
   path: '/api/messages/ack',
   summary: 'Acknowledge everything up to a sequence',
+  description: 'What a thin client acknowledges is read; the senders of critical messages among it get a receipt.',
   auth: 'access',
   body: z.strictObject({ up_to: sequence }),
   responses: { 204: { description: 'Acknowledged.' } },
-  errors: ['device_required'],
+  errors: ['device_required', 'record_refused'],
 })
 
 export const deleteMessage = defineRoute({
@@ -143,7 +152,7 @@ export const deleteMessage = defineRoute({
   auth: 'access',
   params: z.object({ message_id: uuid }),
   responses: { 204: { description: 'Deleted for this user.' } },
-  errors: ['not_found'],
+  errors: ['not_found', 'device_required'],
 })
 
 export const getStats = defineRoute({

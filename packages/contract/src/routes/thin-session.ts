@@ -21,7 +21,7 @@ export const getSessionStatus = defineRoute({
       }),
     },
   },
-  errors: ['not_found', 'not_implemented'],
+  errors: ['not_found', 'conflict'],
 })
 
 export const terminateSession = defineRoute({
@@ -30,8 +30,9 @@ export const terminateSession = defineRoute({
   method: 'post',
   path: '/api/session/terminate',
   summary: "End a thin client's session; its keys are destroyed on both sides",
+  description: 'The connection is closed: one of the two has to ask again, and the other to accept.',
   auth: 'access',
   body: z.strictObject({ peer: username }),
   responses: { 200: { description: 'Ended.', body: z.object({ peer: username, status: z.literal('terminated') }) } },
-  errors: ['not_found', 'not_implemented'],
+  errors: ['not_found', 'conflict'],
 })

@@ -1,60 +1,8 @@
-import { limits } from '@qsm/contract'
-import { type DeviceRecord, decodeDeviceRecord } from '@qsm/protocol'
-import { type Caller, QsmError, type Query } from '@qsm/server-kit'
+import type { Caller } from '@qsm/server-kit'
 import type { MessageContext } from '../context.js'
-import { createMailbox } from '../mailbox/create-mailbox.js'
-import { checkSuccession, judgeDeviceRecord } from './judge-device-record.js'
-
-interface Known {
-  readonly record: Buffer
-  readonly removed_at: Date | null
-}
-
-const countActive = async (query: Query, userId: string, now: number): Promise<number> => {
-  const [row] = await query<{ count: number }>(
-    `SELECT count(*)::int AS count FROM message.device
-     WHERE user_id = $1 AND removed_at IS NULL AND (expires_at = 0 OR expires_at > $2)`,
-    [userId, now],
-  )
-  return row?.count ?? 0
-}
-
-/** Stores a record whose signature holds. True where the device is new. */
-const store = async (query: Query, userId: string, record: DeviceRecord, now: number): Promise<boolean> => {
-  // Registrations of one user go one after the other.
-  const [account] = await query(
-    `SELECT 1 FROM message.account WHERE user_id = $1 AND state = 'active' FOR NO KEY UPDATE`,
-    [userId],
-  )
-  if (!account) throw new QsmError('unauthorized')
-  const key = [userId, record.device]
-  const [known] = await query<Known>(
-    'SELECT record, removed_at FROM message.device WHERE user_id = $1 AND device_id = $2 FOR NO KEY UPDATE',
-    key,
-  )
-  if (known?.removed_at) {
-    const text = 'A device with this id was removed: draw a new id.'
-    throw new QsmError('device_id_taken', text, { details: { field: 'device_record' } })
-  }
-  if (known) {
-    checkSuccession(decodeDeviceRecord(new Uint8Array(known.record)), record)
-    await query('UPDATE message.device SET record = $3, expires_at = $4 WHERE user_id = $1 AND device_id = $2', [
-      ...key,
-      record.bytes,
-      record.expiresAt,
-    ])
-    return false
-  }
-  if ((await countActive(query, userId, now)) >= limits.maxDevicesPerUser) {
-    throw new QsmError('conflict', `At most ${limits.maxDevicesPerUser} devices: remove one first.`)
-  }
-  await query(
-    'INSERT INTO message.device (user_id, device_id, record, expires_at, created_at) VALUES ($1, $2, $3, $4, $5)',
-    [...key, record.bytes, record.expiresAt, new Date(now)],
-  )
-  await createMailbox(query, { userId, deviceId: record.device })
-  return true
-}
+import { recordRefused } from '../records/refuse-record.js'
+import { judgeDeviceRecord } from './judge-device-record.js'
+import { lockAccount, storeDevice } from './store-device.js'
 
 /**
  * Registers a device, or takes a fresh proof of its key, and binds the caller's login session to it. Throws `forbidden`,
@@ -66,9 +14,14 @@ export const registerDevice = async (
   bytes: Uint8Array,
 ): Promise<{ readonly deviceId: number; readonly isNew: boolean }> => {
   const record = await judgeDeviceRecord(verifier, caller.userId, bytes)
+  if (record.managed) {
+    const reason = 'managed devices are made by the quantum service: leave the managed flag out.'
+    throw recordRefused('device_record', reason)
+  }
   const isNew = await database.transaction(async query => {
     const now = verifier.now()
-    const result = await store(query, caller.userId, record, now)
+    await lockAccount(query, caller.userId)
+    const result = await storeDevice(query, caller.userId, record, now)
     await query(
       `INSERT INTO message.device_binding (session_id, user_id, device_id, bound_at) VALUES ($1, $2, $3, $4)
        ON CONFLICT (session_id) DO UPDATE SET device_id = excluded.device_id, bound_at = excluded.bound_at

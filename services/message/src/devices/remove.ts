@@ -1,27 +1,30 @@
-import type { Database } from '@qsm/server-kit'
+import type { Database, Query } from '@qsm/server-kit'
 import { removeMailbox } from '../mailbox/create-mailbox.js'
 import type { DeviceAddress } from './devices.js'
 
 /** A mailbox may hold a month of messages. */
-const patience = { statementTimeoutMs: 30_000 }
+export const removalPatience = { statementTimeoutMs: 30_000 }
+
+/** The same within the caller's transaction. */
+export const removeDeviceWithin = async (query: Query, address: DeviceAddress, now: number): Promise<boolean> => {
+  const key = [address.userId, address.deviceId]
+  const removed = await query(
+    `UPDATE message.device SET removed_at = $3
+       WHERE user_id = $1 AND device_id = $2 AND removed_at IS NULL RETURNING 1`,
+    [...key, new Date(now)],
+  )
+  if (removed.length === 0) return false
+  await query('DELETE FROM message.started_use WHERE to_user = $1 AND to_device = $2', key)
+  await removeMailbox(query, address)
+  for (const table of ['device_binding', 'prekey', 'prekey_used']) {
+    await query(`DELETE FROM message.${table} WHERE user_id = $1 AND device_id = $2`, key)
+  }
+  return true
+}
 
 /**
  * Removes a device: its mailbox, its prekeys and the bindings of its login sessions go with it, its id stays used. False
  * where the user has no such device.
  */
 export const removeDevice = (database: Database, address: DeviceAddress, now: number): Promise<boolean> =>
-  database.transaction(async query => {
-    const key = [address.userId, address.deviceId]
-    const removed = await query(
-      `UPDATE message.device SET removed_at = $3
-       WHERE user_id = $1 AND device_id = $2 AND removed_at IS NULL RETURNING 1`,
-      [...key, new Date(now)],
-    )
-    if (removed.length === 0) return false
-    await query('DELETE FROM message.started_use WHERE to_user = $1 AND to_device = $2', key)
-    await removeMailbox(query, address)
-    for (const table of ['device_binding', 'prekey', 'prekey_used']) {
-      await query(`DELETE FROM message.${table} WHERE user_id = $1 AND device_id = $2`, key)
-    }
-    return true
-  }, patience)
+  database.transaction(query => removeDeviceWithin(query, address, now), removalPatience)

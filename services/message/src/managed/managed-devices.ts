@@ -31,6 +31,8 @@ export interface ManagedDevices {
     operation: N,
     input: ManagedInput<N>,
   ): Promise<ManagedOutput<N>>
+  /** Gives up what is under way. */
+  close(): void
 }
 
 const deadlineMs = 1_800
@@ -87,9 +89,10 @@ export const createManagedDevices = (options: {
     const refuse = async (): Promise<never> => {
       throw new QsmError('unavailable', text, { retryAfterSeconds: 60 })
     }
-    return { run: refuse, runLong: refuse }
+    return { run: refuse, runLong: refuse, close: () => {} }
   }
   const breaker = createBreaker()
+  const closing = new AbortController()
   metrics.gauge({
     name: 'qsm_message_quantum_service_away',
     help: '1 while the quantum service is not asked, because it did not answer.',
@@ -102,7 +105,7 @@ export const createManagedDevices = (options: {
       maxInFlight,
       async run(calls) {
         const results = await breaker.run(() => {
-          const signal = AbortSignal.timeout(timeoutMs)
+          const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)])
           return until(signal, run(calls, signal))
         })
         return results.map(result => ('error' in result ? toError(result) : result.output))
@@ -125,5 +128,6 @@ export const createManagedDevices = (options: {
   return {
     run: through(lane(maxOperationsPerCall, maxCallsInFlight, deadlineMs)),
     runLong: through(lane(1, maxLongCallsInFlight, longDeadlineMs)),
+    close: () => closing.abort(),
   }
 }

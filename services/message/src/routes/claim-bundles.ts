@@ -4,15 +4,11 @@ import { claimBundles as claim } from '../bundles/claim-bundles.js'
 import { announceConnection } from '../connections/announce.js'
 import type { MessageParts } from '../parts.js'
 
-export const claimBundles = ({ context, accounts, devices }: MessageParts) => {
-  // Whoever asks again and again for the same user would drain that user's one-time prekeys.
-  const perTarget = context.rateLimits({ name: 'bundles-target', points: 30, perSeconds: 600 })
-  const perCaller = context.rateLimits({ name: 'bundles-caller', points: 300, perSeconds: 600 })
-  return route(contract)(async ({ caller, params, body }) => {
+export const claimBundles = ({ context, accounts, devices, claimLimits }: MessageParts) =>
+  route(contract)(async ({ caller, params, body }) => {
     const user = await accounts.byName(params.username)
     if (!user) throw new QsmError('not_found', 'There is no user of this name.')
-    await perCaller.take(caller.userId)
-    await perTarget.take(`${caller.userId}/${user.userId}`)
+    await claimLimits.take(caller.userId, user.userId)
     const isOwn = user.userId === caller.userId
     const ownDevice = isOwn ? await devices.bound(caller.sessionId) : null
     const { bundles, isStarted } = await claim(context.database, {
@@ -32,4 +28,3 @@ export const claimBundles = ({ context, accounts, devices }: MessageParts) => {
       },
     }
   })
-}

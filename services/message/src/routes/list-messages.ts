@@ -1,21 +1,21 @@
 import { listMessages as contract, encodeBase64 } from '@qsm/contract'
-import { QsmError, route } from '@qsm/server-kit'
+import { route } from '@qsm/server-kit'
 import type { MessageParts } from '../parts.js'
 
 const defaultLimit = 50
 
-export const listMessages = ({ devices, mailboxes }: MessageParts) =>
-  route(contract)(async ({ caller, query }) => {
-    const address = await devices.bound(caller.sessionId)
-    if (!address) {
-      throw new QsmError(
-        'not_implemented',
-        'Readable messages need a managed device, which is not in this version yet. Bind a device: POST /api/devices.',
-      )
+export const listMessages = ({ context, devices, mailboxes, thin }: MessageParts) => {
+  const perThinUser = context.rateLimits({ name: 'thin-read', points: 1_200, perSeconds: 60 })
+  return route(contract)(async ({ caller, accessToken, query }) => {
+    const { after: asked = null, limit = defaultLimit } = query
+    if (await thin.isThin(caller.sessionId)) {
+      await perThinUser.take(caller.userId)
+      const page = await thin.read({ ...caller, accessToken }, { after: asked, limit })
+      return { status: 200, body: { ...page, messages: [...page.messages] } }
     }
+    const address = await devices.requireBound(caller.sessionId)
     const { acked, epoch } = await mailboxes.state(address)
-    const after = query.after ?? acked
-    const limit = query.limit ?? defaultLimit
+    const after = asked ?? acked
     const entries = await mailboxes.page({ ...address, after, limit: limit + 1 })
     const page = entries.slice(0, limit)
     return {
@@ -33,3 +33,4 @@ export const listMessages = ({ devices, mailboxes }: MessageParts) =>
       },
     }
   })
+}

@@ -1,17 +1,16 @@
 import { sendMessage as contract, decodeBase64 } from '@qsm/contract'
-import { QsmError, route } from '@qsm/server-kit'
+import { route } from '@qsm/server-kit'
 import type { MessageParts } from '../parts.js'
+import { requireThin } from '../thin/require-thin.js'
 
-export const sendMessage = ({ devices, send }: MessageParts) =>
-  route(contract)(async ({ caller, body }) => {
+export const sendMessage = ({ devices, send, thin }: MessageParts) =>
+  route(contract)(async ({ caller, accessToken, body }) => {
     if (!('envelopes' in body)) {
-      throw new QsmError(
-        'not_implemented',
-        'Sending readable text needs a managed device, which is not in this version yet. Send sealed envelopes.',
-      )
+      await requireThin(thin, caller.sessionId)
+      return { status: 201, body: await thin.send({ ...caller, accessToken }, body) }
     }
     const sender = await devices.requireBound(caller.sessionId)
-    const stored = await send({
+    const { devices: stored } = await send({
       sender,
       messageId: body.client_message_id,
       envelopes: body.envelopes.map(decodeBase64),

@@ -3,7 +3,7 @@ import { QsmError } from '@qsm/server-kit'
 import type { Connection } from '../connections/pair.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { SendFacts, StartedConnection } from './load-facts.js'
-import type { Parcel } from './send-job.js'
+import type { Parcel, SendRequest } from './send-job.js'
 
 /** How a send stands to one of its recipients: `open`, or what has to be kept beside the insert. */
 export interface Standing {
@@ -42,16 +42,19 @@ export const checkConnections = (
   })
 
 /** The sender's own record must not have expired, nor its device been removed a moment ago. */
-export const checkSendingDevice = ({ devices }: SendFacts, sender: DeviceAddress): void => {
+export const checkSendingDevice = ({ devices }: Pick<SendFacts, 'devices'>, sender: DeviceAddress): void => {
   if (devices.get(sender.userId)?.includes(sender.deviceId)) return
   const text = 'The record of this device has expired, or it was removed: POST /api/devices with a freshly signed one.'
   throw new QsmError('device_required', text)
 }
 
-/** A message goes once to every active device of its recipients and to the sender's other devices, and to no other. */
+/**
+ * A message goes once to every active device of its recipients and to the sender's other devices, and to no other. What a
+ * managed device says only to those with a session may leave some out.
+ */
 export const checkDevices = (
   devices: SendFacts['devices'],
-  sender: DeviceAddress,
+  { sender, managed }: Pick<SendRequest, 'sender' | 'managed'>,
   parcels: readonly Parcel[],
 ): void => {
   const name = ({ userId, deviceId }: DeviceAddress) => `${userId}/${deviceId}`
@@ -63,6 +66,7 @@ export const checkDevices = (
   const extra: DeviceAddress[] = []
   // What was wanted is no longer wanted a second time.
   for (const parcel of parcels) if (!wanted.delete(name(parcel))) extra.push(parcel)
+  if (managed?.isToSome) wanted.clear()
   if (wanted.size === 0 && extra.length === 0) return
   const shown = ({ userId, deviceId }: DeviceAddress) => ({ user_id: userId, device_id: deviceId })
   const details = { missing: [...wanted.values()].map(shown), extra: extra.map(shown) }

@@ -2,11 +2,10 @@ import type { Clock, Database } from '@qsm/server-kit'
 import { type Connection, type ConnectionRow, orderedPair, seenBy } from '../connections/pair.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import { createBatcher } from './batcher.js'
-import type { Parcel, SendRequest, StoredParcel } from './send-job.js'
+import type { Parcel, SendRequest, StoredParcel, StoredSend } from './send-job.js'
 
-export interface EarlierSend {
+export interface EarlierSend extends StoredSend {
   readonly hash: Buffer
-  readonly answer: readonly StoredParcel[]
 }
 
 export interface StartedConnection extends Connection {
@@ -51,17 +50,20 @@ const loadEarlier = (database: Database) =>
   createBatcher<SendKey, EarlierSend | null>({
     ...batches,
     async run(keys) {
-      const rows = await database.query<{ ix: string; body_sha256: Buffer; answer: StoredAnswer }>(
+      const rows = await database.query<{ ix: string; body_sha256: Buffer; answer: StoredAnswer; received_at: string }>(
         {
           name: 'send-earlier',
-          text: `SELECT k.ix, s.body_sha256, s.answer
+          text: `SELECT k.ix, s.body_sha256, s.answer, s.received_at
             FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) WITH ORDINALITY AS k(u, d, m, ix)
             JOIN message.sent s ON s.sender_user = k.u AND s.sender_device = k.d AND s.message_id = k.m`,
         },
         [keys.map(key => key.userId), keys.map(key => key.deviceId), keys.map(key => key.messageId)],
       )
       const found = new Map(
-        rows.map(row => [Number(row.ix), { hash: row.body_sha256, answer: presentAnswer(row.answer) }]),
+        rows.map(row => [
+          Number(row.ix),
+          { hash: row.body_sha256, devices: presentAnswer(row.answer), receivedAt: Number(row.received_at) },
+        ]),
       )
       return keys.map((_, index) => found.get(index + 1) ?? null)
     },

@@ -10,6 +10,23 @@ export interface SendRequest {
   readonly messageId: string
   readonly envelopes: readonly Uint8Array[]
   readonly body: Uint8Array | null
+  /** Where the quantum service has sealed it for a thin client. */
+  readonly managed?: ManagedSend
+}
+
+/** What is otherwise with a send of a managed device; its message id was drawn for this content alone. */
+export interface ManagedSend {
+  /** For the sender's own mailbox, in the same transaction; null for none. */
+  readonly note: Uint8Array | null
+  /** It concerns only devices with a session: others may go without. */
+  readonly isToSome: boolean
+}
+
+/** A send as it was stored. */
+export interface StoredSend {
+  readonly devices: readonly StoredParcel[]
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number
 }
 
 /** What may be an envelope, with the recipient's address in it as text. */

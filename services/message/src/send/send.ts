@@ -9,7 +9,15 @@ import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
 import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'
 import { createSendLoader, type EarlierSend } from './load-facts.js'
-import { envelopeRefused, hashOf, type Parcel, readParcels, type SendRequest, type StoredParcel } from './send-job.js'
+import {
+  envelopeRefused,
+  hashOf,
+  type Parcel,
+  readParcels,
+  type SendRequest,
+  type StoredParcel,
+  type StoredSend,
+} from './send-job.js'
 import { type CheckedSend, createSendStore, isMailboxMissing, storeInTransaction } from './store-sends.js'
 
 export interface SendMetrics {
@@ -19,11 +27,12 @@ export interface SendMetrics {
 }
 
 /** Stores a send that was checked, or throws; the one way in, by REST and by socket. */
-export type Send = (request: SendRequest) => Promise<readonly StoredParcel[]>
+export type Send = (request: SendRequest) => Promise<StoredSend>
 
-const answerEarlier = (earlier: EarlierSend, hash: Buffer): readonly StoredParcel[] => {
-  if (!earlier.hash.equals(hash)) throw new QsmError('idempotency_conflict')
-  return earlier.answer
+/** Under an id of a managed device other bytes are the same content, sealed anew while this was being stored. */
+const answerEarlier = ({ hash, devices, receivedAt }: EarlierSend, request: SendRequest, given: Buffer): StoredSend => {
+  if (!request.managed && !hash.equals(given)) throw new QsmError('idempotency_conflict')
+  return { devices, receivedAt }
 }
 
 /** Counts an envelope of a started connection; over the bound the transaction is rolled back. */
@@ -91,7 +100,7 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     const facts = await loader.facts(request, parcels)
     checkSendingDevice(facts, request.sender)
     const standings = checkConnections(facts, request.sender.userId, parcels)
-    checkDevices(facts.devices, request.sender, parcels)
+    checkDevices(facts.devices, request, parcels)
     const receivedAt = context.clock.now()
     checkTimes(parcels, receivedAt)
     await perDevice.take(`${request.sender.userId}/${request.sender.deviceId}`)
@@ -104,19 +113,21 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
   }
 
   /** What another send or a removed device brought about between the checks and the insert. */
-  const afterFault = async (request: SendRequest, hash: Buffer, fault: unknown): Promise<readonly StoredParcel[]> => {
+  const afterFault = async (request: SendRequest, hash: Buffer, fault: unknown): Promise<StoredSend> => {
     const constraint = violatedUnique(fault)
     if (fault instanceof QsmError || constraint !== null) {
       // The same send, come twice at once: the other one was stored meanwhile and has used up what this one lacks.
       const twin = await earlierOf(request)
-      if (twin) return answerEarlier(twin, hash)
+      if (twin) return answerEarlier(twin, request, hash)
     }
     // A body is kept longer than the memory of repeats.
     if (constraint === 'body_pkey') throw new QsmError('idempotency_conflict')
     if (constraint === 'seen_pkey') refuseRepeat()
     if (isMailboxMissing(fault)) {
       const parcels = readParcels(request)
-      checkDevices(await loader.activeDevices(usersOf(request, parcels)), request.sender, parcels)
+      const active = await loader.activeDevices(usersOf(request, parcels))
+      checkSendingDevice({ devices: active }, request.sender)
+      checkDevices(active, request, parcels)
     }
     throw fault
   }
@@ -132,12 +143,15 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
   return async request => {
     const hash = hashOf(request)
     const earlier = await earlierOf(request)
-    if (earlier) return answerEarlier(earlier, hash)
+    if (earlier) return answerEarlier(earlier, request, hash)
     try {
-      const answer = await store(await check(request, hash))
+      const checked = await check(request, hash)
+      const devices = await store(checked)
       metrics.sends.inc()
-      for (const { user_id, device_id } of answer) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-      return answer
+      for (const { user_id, device_id } of devices) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+      const { userId: user_id, deviceId: device_id } = request.sender
+      if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+      return { devices, receivedAt: checked.send.receivedAt }
     } catch (fault) {
       return afterFault(request, hash, fault)
     }

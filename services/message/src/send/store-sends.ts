@@ -1,4 +1,5 @@
 import { type Database, type Query, violatedUnique } from '@qsm/server-kit'
+import type { DeviceAddress } from '../devices/devices.js'
 import { createBatcher } from './batcher.js'
 import type { ReadParcel, SendRequest, StoredParcel } from './send-job.js'
 
@@ -13,7 +14,8 @@ export interface CheckedSend {
 /**
  * Stores all sends of a flush in one statement, which is one transaction: locks the mailboxes in one order, numbers the
  * envelopes under the locks, and remembers what was sent and seen. A mailbox that is gone fails the whole statement
- * (division by zero), a repeat by its unique key; both are then tried one by one.
+ * (division by zero), a repeat by its unique key; both are then tried one by one. An item without a session (sid) is the
+ * note of a managed device to itself: it is in no answer, and never a repeat.
  */
 const statement = `
 WITH item AS (
@@ -35,7 +37,7 @@ WITH item AS (
   WHERE m.user_id = n.user_id AND m.device_id = n.device_id
 ), stored AS (
   INSERT INTO message.entry (user_id, device_id, sequence, message_id, sender_user, sender_device, has_body, received_at, envelope)
-  SELECT n.user_id, n.device_id, n.sequence, s.message_id, s.sender_user, s.sender_device, s.body IS NOT NULL, s.received_at, n.envelope
+  SELECT n.user_id, n.device_id, n.sequence, s.message_id, s.sender_user, s.sender_device, s.body IS NOT NULL AND n.sid IS NOT NULL, s.received_at, n.envelope
   FROM numbered n JOIN send s USING (send)
 ), bodies AS (
   INSERT INTO message.body (sender_user, sender_device, message_id, received_at, body)
@@ -43,16 +45,18 @@ WITH item AS (
 ), seen AS (
   INSERT INTO message.seen (sid, sender_user, sender_device, seq, received_at)
   SELECT n.sid, s.sender_user, s.sender_device, n.seq, s.received_at FROM item n JOIN send s USING (send)
+  WHERE n.sid IS NOT NULL
 ), sent AS (
   INSERT INTO message.sent (sender_user, sender_device, message_id, body_sha256, answer, received_at)
   SELECT s.sender_user, s.sender_device, s.message_id, s.hash, a.answer, s.received_at
   FROM send s JOIN (
-    SELECT send, jsonb_agg(jsonb_build_array(user_id, device_id, sequence) ORDER BY ord) AS answer FROM numbered GROUP BY send
+    SELECT send, jsonb_agg(jsonb_build_array(user_id, device_id, sequence) ORDER BY ord) AS answer
+    FROM numbered WHERE sid IS NOT NULL GROUP BY send
   ) a USING (send)
 ), guard AS (
   SELECT 1 / (CASE WHEN (SELECT count(*) FROM numbered) = cardinality($1::int[]) THEN 1 ELSE 0 END) AS complete
 )
-SELECT send, user_id, device_id, sequence FROM guard LEFT JOIN numbered ON complete = 1 ORDER BY ord`
+SELECT send, user_id, device_id, sequence FROM guard LEFT JOIN numbered ON complete = 1 AND sid IS NOT NULL ORDER BY ord`
 
 interface NumberedRow {
   readonly send: number
@@ -61,16 +65,32 @@ interface NumberedRow {
   readonly sequence: string
 }
 
+interface Item {
+  readonly address: DeviceAddress
+  readonly bytes: Uint8Array
+  readonly sid: Uint8Array | null
+  readonly seq: number
+}
+
+const itemsOf = ({ request, parcels }: CheckedSend): readonly Item[] => {
+  const note = request.managed?.note
+  const envelopes = parcels.map(({ envelope: { bytes, header }, ...address }) => {
+    return { address, bytes, sid: header.sid, seq: header.seq }
+  })
+  return note ? [...envelopes, { address: request.sender, bytes: note, sid: null, seq: 0 }] : envelopes
+}
+
+const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+
 const valuesOf = (sends: readonly CheckedSend[]): readonly unknown[] => {
-  const items = sends.flatMap((send, index) => send.parcels.map(parcel => ({ index, parcel })))
-  const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const items = sends.flatMap((send, index) => itemsOf(send).map(item => ({ index, item })))
   return [
-    items.map(item => item.index),
-    items.map(item => item.parcel.userId),
-    items.map(item => item.parcel.deviceId),
-    items.map(item => buffer(item.parcel.envelope.bytes)),
-    items.map(item => buffer(item.parcel.envelope.header.sid)),
-    items.map(item => item.parcel.envelope.header.seq),
+    items.map(({ index }) => index),
+    items.map(({ item }) => item.address.userId),
+    items.map(({ item }) => item.address.deviceId),
+    items.map(({ item }) => buffer(item.bytes)),
+    items.map(({ item }) => item.sid && buffer(item.sid)),
+    items.map(({ item }) => item.seq),
     sends.map((_, index) => index),
     sends.map(send => send.request.sender.userId),
     sends.map(send => send.request.sender.deviceId),

@@ -64,7 +64,7 @@ export const handleFrames = (handling: FrameHandling): void => {
   }
   const send = async (messageId: string, envelopes: readonly Uint8Array[], body: Uint8Array | null) => {
     try {
-      const devices = await handling.send({ sender: requireDevice(), messageId, envelopes, body })
+      const { devices } = await handling.send({ sender: requireDevice(), messageId, envelopes, body })
       write(socket, { type: 'sent', client_message_id: messageId, message_id: messageId, devices: [...devices] })
     } catch (error) {
       fail(error, messageId)

@@ -1,0 +1,72 @@
+import { QsmError } from '@qsm/server-kit'
+import type { Accounts } from '../accounts/accounts.js'
+import { findConnection } from '../connections/find.js'
+import type { MessageContext } from '../context.js'
+import type { AsDevice } from './as-device.js'
+import { recipientOf } from './recipient.js'
+import type { SealAndStore, SealedAndStored } from './seal-and-store.js'
+import { createSendMemory, type ThinSendBody } from './send-memory.js'
+import type { ThinCaller } from './thin-caller.js'
+
+/** What a thin client is told of its message. */
+const present = ({ messageId, receivedAt }: SealedAndStored, { message_type }: ThinSendBody) => ({
+  message_id: messageId,
+  timestamp: new Date(receivedAt).toISOString(),
+  status: 'sent' as const,
+  encrypted: true,
+  signed: true,
+  quantum_algorithm: 'ML-KEM-768',
+  message_type,
+})
+
+/** Sends a text of a thin client; the same id with the same body gives the first answer again. */
+export type ThinSend = (caller: ThinCaller, body: ThinSendBody) => Promise<ReturnType<typeof present>>
+
+export const createThinSend = (options: {
+  readonly context: MessageContext
+  readonly accounts: Accounts
+  readonly asDevice: AsDevice
+  readonly sealAndStore: SealAndStore
+}): ThinSend => {
+  const { context, accounts, asDevice, sealAndStore } = options
+  const { query } = context.database
+  const memory = createSendMemory(context.database, () => context.clock.now())
+  const perUser = context.rateLimits({ name: 'thin-send', points: 3_000, perSeconds: 60 })
+
+  /** Before anything is sealed: what is sealed for nothing is a gap in the session. */
+  const checkConnection = async (userId: string, peerId: string, username: string): Promise<void> => {
+    const connection = await findConnection(query, userId, peerId)
+    if (connection?.blockedByMe || connection?.blockedByPeer) throw new QsmError('blocked')
+    if (connection?.state === 'open' || connection?.state === 'started') return
+    const text = `There is no open session with ${username}: POST /api/connection/request, and wait until it is accepted.`
+    throw new QsmError('not_connected', text)
+  }
+
+  const send = async (caller: ThinCaller, body: ThinSendBody): Promise<SealedAndStored> => {
+    const peer = await recipientOf(query, accounts, caller.userId, body.recipient)
+    await checkConnection(caller.userId, peer.userId, peer.username)
+    const stored = await asDevice(caller, device =>
+      sealAndStore({
+        caller,
+        device,
+        peerId: peer.userId,
+        payload: { kind: 'text', text: body.content, message_type: body.message_type },
+        clientMessageId: body.client_message_id ?? null,
+        isToSome: false,
+      }),
+    )
+    if (!stored) throw new TypeError('a text that goes to all devices was sealed for none')
+    return stored
+  }
+
+  return async (caller, body) => {
+    await perUser.take(caller.userId)
+    const { client_message_id: clientId } = body
+    if (clientId === undefined) return present(await send(caller, body), body)
+    const earlier = await memory.recall(caller.userId, clientId, body)
+    if (earlier) return present(earlier, body)
+    const stored = await send(caller, body)
+    await memory.remember(caller.userId, clientId, body, stored)
+    return present(stored, body)
+  }
+}
