@@ -6,7 +6,6 @@ import {
   errorsOf,
   internalRoutes,
   mainRoutes,
-  managedKeyRoutes,
   quantumRoutes,
   type RouteContract,
   recordBytes,
@@ -71,7 +70,6 @@ describe('the routes', () => {
       'GET /api/quantum/session/{user_id}',
       'DELETE /api/quantum/session/{user_id}',
     ])
-    expect(names(managedKeyRoutes)).toEqual(names(quantumRoutes).slice(2))
   })
 
   it('need a token but for those that are open', () => {

@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from '@qsm/server-kit'
 import { z } from 'zod'
+import type { PerMinute } from './callers/user-limits.js'
 import { kekVariables } from './config/kek-variables.js'
 import { kekProblems } from './kek/open-kek.js'
 
@@ -21,6 +22,33 @@ export const quantumVariables = defineVariables({
   ...databaseVariables,
   ...tokenVariables,
   ...kekVariables,
+  QUANTUM_CALLS_PER_MINUTE: {
+    schema: wholeNumber(1, 10_000_000),
+    default: '6000',
+    doc: 'How often a minute each user may call the quantum service; of a batch, each entry counts.',
+    example: '6000',
+  },
+  QUANTUM_SIGNS_PER_MINUTE: {
+    schema: wholeNumber(1, 1_000_000),
+    default: '600',
+    doc: 'How often a minute each user may sign with a managed key.',
+    example: '600',
+  },
+  QUANTUM_KEYGENS_PER_MINUTE: {
+    schema: wholeNumber(1, 100_000),
+    default: '30',
+    doc: 'How often a minute each user may make managed keys.',
+    example: '30',
+  },
+})
+
+type LimitVariables = 'QUANTUM_CALLS_PER_MINUTE' | 'QUANTUM_SIGNS_PER_MINUTE' | 'QUANTUM_KEYGENS_PER_MINUTE'
+
+/** The limits for each user as the context takes them. */
+export const perMinuteOf = (config: Pick<ConfigOf<typeof quantumVariables>, LimitVariables>): PerMinute => ({
+  calls: config.QUANTUM_CALLS_PER_MINUTE,
+  signs: config.QUANTUM_SIGNS_PER_MINUTE,
+  keygens: config.QUANTUM_KEYGENS_PER_MINUTE,
 })
 
 /** What it is told besides where it runs alone. */

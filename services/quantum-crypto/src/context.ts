@@ -16,6 +16,7 @@ import {
 } from '@qsm/server-kit'
 import { type AlgorithmReport, loadPostQuantum } from '@qsm/wasm'
 import type { KeyEncryptionKey } from './at-rest/key-encryption-key.js'
+import type { PerMinute } from './callers/user-limits.js'
 import {
   ManagedAnswerEntity,
   ManagedDeviceEntity,
@@ -66,6 +67,8 @@ export interface QuantumContext {
   readonly kek: KeyEncryptionKey
   readonly algorithms: Algorithms
   readonly report: AlgorithmReport
+  /** Limits for each user. */
+  readonly perMinute: PerMinute
   readonly version: string
 }
 
@@ -80,6 +83,7 @@ export interface QuantumContextOptions {
   readonly metrics: Metrics
   readonly rateLimits: RateLimits
   readonly kek: KeyEncryptionKey
+  readonly perMinute: PerMinute
   readonly version: string
 }
 

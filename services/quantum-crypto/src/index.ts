@@ -1,5 +1,5 @@
 export { createQuantumApp, type QuantumApp } from './app.js'
-export { quantumVariables } from './config.js'
+export { perMinuteOf, quantumVariables } from './config.js'
 export {
   createQuantumContext,
   type QuantumContextOptions,

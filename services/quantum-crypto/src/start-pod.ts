@@ -17,7 +17,7 @@ import {
   systemClock,
 } from '@qsm/server-kit'
 import { createQuantumApp } from './app.js'
-import type { QuantumPodConfig } from './config.js'
+import { perMinuteOf, type QuantumPodConfig } from './config.js'
 import { createQuantumContext, quantumMigrations, quantumSchema } from './context.js'
 import { openKek } from './kek/open-kek.js'
 
@@ -58,6 +58,7 @@ export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> =>
         poolMax: config.DATABASE_POOL_MAX,
         feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'quantum-crypto' }),
         rateLimits: createMemoryRateLimits(),
+        perMinute: perMinuteOf(config),
         ...{ tokens, bus, clock, log, metrics, kek, version },
       }),
     )

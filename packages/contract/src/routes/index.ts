@@ -93,11 +93,6 @@ export const mainRoutes: readonly RouteContract[] = Object.freeze(publicRoutes.f
 /** The public routes of port 8001. */
 export const quantumRoutes: readonly RouteContract[] = Object.freeze(publicRoutes.filter(isQuantum))
 
-/** The routes of managed keys, which the quantum service answers with `not_implemented` until it has them. */
-export const managedKeyRoutes: readonly RouteContract[] = Object.freeze(
-  quantumRoutes.filter(route => route.errors?.includes('not_implemented')),
-)
-
 /** Routes between services; never behind the ingress, in no public document. */
 export const internalRoutes: readonly RouteContract[] = Object.freeze([
   internal.listAccountEvents,

@@ -26,7 +26,7 @@ export const generateManagedKeys = defineRoute({
       }),
     },
   },
-  errors: ['forbidden', 'not_implemented'],
+  errors: ['forbidden'],
 })
 
 const userParams = z.object({ user_id: ownUser })
@@ -40,7 +40,7 @@ export const listManagedKeys = defineRoute({
   auth: 'access',
   params: userParams,
   responses: { 200: { description: 'The keys.', body: z.object({ user_id: uuid, keys: z.array(z.string()) }) } },
-  errors: ['forbidden', 'not_implemented'],
+  errors: ['forbidden'],
 })
 
 export const destroyManagedKeys = defineRoute({
@@ -52,5 +52,5 @@ export const destroyManagedKeys = defineRoute({
   auth: 'access',
   params: userParams,
   responses: { 204: { description: 'Destroyed.' } },
-  errors: ['forbidden', 'not_implemented'],
+  errors: ['forbidden'],
 })

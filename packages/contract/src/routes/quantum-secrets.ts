@@ -33,7 +33,7 @@ export const encapsulate = defineRoute({
       }),
     },
   },
-  errors: ['key_refused', 'not_implemented'],
+  errors: ['key_refused'],
 })
 
 export const decapsulate = defineRoute({
@@ -47,7 +47,7 @@ export const decapsulate = defineRoute({
   auth: 'access',
   body: z.strictObject({ ciphertext: kemCiphertext, user_id: ownUser, session_id: sessionId }),
   responses: { 200: { description: 'The secret.', body: z.object({ shared_secret: sharedSecret }) } },
-  errors: ['forbidden', 'not_found', 'not_implemented'],
+  errors: ['forbidden', 'not_found'],
 })
 
 const ciphertext = base64(0, limits.maxPlaintextBytes)
@@ -67,7 +67,6 @@ export const encrypt = defineRoute({
   responses: {
     200: { description: 'Ciphertext, nonce and tag.', body: z.object({ ciphertext, nonce, tag }) },
   },
-  errors: ['not_implemented'],
 })
 
 export const decrypt = defineRoute({
@@ -82,5 +81,5 @@ export const decrypt = defineRoute({
     .strictObject({ ciphertext, nonce, tag, shared_secret: sharedSecret, aad: content.optional(), encoding })
     .superRefine(checkContent('aad')),
   responses: { 200: { description: 'The plaintext.', body: z.object({ plaintext: z.string() }) } },
-  errors: ['decryption_failed', 'not_implemented'],
+  errors: ['decryption_failed'],
 })

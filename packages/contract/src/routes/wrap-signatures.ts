@@ -43,7 +43,7 @@ export const wrapSign = defineRoute({
       }),
     },
   },
-  errors: ['forbidden', 'not_found', 'not_implemented'],
+  errors: ['forbidden', 'not_found'],
 })
 
 const neededParts = {
@@ -95,5 +95,5 @@ export const wrapVerify = defineRoute({
       body: z.union([verdict, z.object({ results: z.array(verdict) })]),
     },
   },
-  errors: ['key_refused', 'not_implemented'],
+  errors: ['key_refused'],
 })

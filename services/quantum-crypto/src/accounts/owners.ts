@@ -5,6 +5,8 @@ import { type AccountFollower, type Caller, type FollowOptions, followAccounts, 
 export interface Owners extends Pick<AccountFollower, 'check' | 'onRevoked' | 'sync' | 'stop'> {
   /** Throws `unauthorized` where the user is gone or disabled, `unavailable` where that cannot be known just now. */
   require(caller: Pick<Caller, 'userId'>): Promise<void>
+  /** The same over a look-up of something else that is null for such a user. */
+  findActive<T>(find: () => Promise<T | null>): Promise<T>
 }
 
 const projectEvent = async (query: Query, event: AccountEvent): Promise<void> => {
@@ -34,6 +36,7 @@ export const startOwners = async (options: Omit<FollowOptions, 'schema' | 'proje
   const follower = await followAccounts({ ...options, schema: 'crypto', project: projectEvent })
   return {
     ...follower,
+    findActive: find => follower.requireKnown(find),
     async require({ userId }) {
       await follower.requireKnown(async () => {
         const [row] = await options.database.query<{ user_id: string }>(

@@ -17,7 +17,7 @@ export interface KeyEncryptionKey {
   unwrap(wrapped: WrappedKey, context: Uint8Array): Promise<Uint8Array>
 }
 
-export type AtRestReason = 'unknown_kek' | 'unwrap_failed' | 'open_failed' | 'malformed'
+export type AtRestReason = 'unknown_kek' | 'unwrap_failed' | 'open_failed' | 'malformed' | 'old_version'
 
 /** What is stored does not fit its place or was changed. The text tells no key, and clients see `internal`. */
 export class AtRestError extends Error {

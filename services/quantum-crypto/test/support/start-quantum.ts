@@ -19,6 +19,7 @@ import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-fe
 import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { KeyEncryptionKey } from '../../src/at-rest/key-encryption-key.js'
 import { createLocalKek } from '../../src/at-rest/local-kek.js'
+import type { PerMinute } from '../../src/callers/user-limits.js'
 import type { QuantumContext } from '../../src/context.js'
 import {
   createQuantumApp,
@@ -92,6 +93,7 @@ export const startQuantum = async (
   options: {
     readonly kek?: KeyEncryptionKey
     readonly rateLimits?: RateLimits
+    readonly perMinute?: PerMinute
     readonly log?: Logger
     /** Another address that leads to the database. */
     readonly wayTo?: (url: string) => Promise<string>
@@ -107,6 +109,7 @@ export const startQuantum = async (
     bus: createMemoryBus(),
     rateLimits: options.rateLimits ?? noRateLimits,
     kek: options.kek ?? drawKek(),
+    perMinute: options.perMinute ?? { calls: 6_000, signs: 600, keygens: 30 },
     version: '0.0.0-test',
     ...{ tokens, feed, clock, log, metrics },
   })

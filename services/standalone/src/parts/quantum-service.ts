@@ -1,6 +1,6 @@
 import type { AccountFeed } from '@qsm/contract'
 import { openApiDocument } from '@qsm/contract/documents'
-import { createQuantumApp, createQuantumContext, openKek, type QuantumApp } from '@qsm/quantum-crypto'
+import { createQuantumApp, createQuantumContext, openKek, perMinuteOf, type QuantumApp } from '@qsm/quantum-crypto'
 import { createHttpApp, documents, listenHttp, type Secret, type Tokens } from '@qsm/server-kit'
 import { version } from '../version.js'
 import type { Runtime } from './runtime.js'
@@ -23,6 +23,7 @@ export const startQuantumService = async (
   const context = await createQuantumContext({
     ...{ ...options, kek, version, rateLimits, bus, clock, log, metrics },
     poolMax: config.DATABASE_POOL_MAX,
+    perMinute: perMinuteOf(config),
   })
   const quantum = await createQuantumApp(context)
   runtime.closing.add('quantum', () => quantum.close())
