@@ -47,7 +47,7 @@ const fine = ({ status, body }: Answer): Answer['body'] => {
 }
 
 /** Logs in by name. */
-const loginThin = async (url: string, username: string): Promise<ThinPerson> => {
+export const loginThin = async (url: string, username: string): Promise<ThinPerson> => {
   const answer = fine(await request(url, 'POST', '/api/login', { body: { username, password } }))
   const token: string = answer.access_token
   const call: ThinPerson['call'] = (method, path, body) => request(url, method, path, { body, token })
@@ -69,4 +69,9 @@ export const thinPerson = async (url: string, who = 'thin'): Promise<ThinPerson>
   const username = newName(who)
   fine(await request(url, 'POST', '/api/register', { body: { username, email: `${username}@example.org`, password } }))
   return loginThin(url, username)
+}
+/** Connects two by request and answer. Gives what the one who accepts is told. */
+export const connectThin = async (asks: ThinPerson, answers: ThinPerson): Promise<Answer['body']> => {
+  const { request_id } = await asks.post('/api/connection/request', { receiver_username: answers.username })
+  return answers.post('/api/connection/respond', { request_id, accept: true })
 }

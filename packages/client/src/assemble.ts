@@ -2,7 +2,7 @@ import { listConnections } from '@qsm/contract'
 import type { Algorithms } from '@qsm/protocol'
 import type { StoredAccount } from './account/stored-account.js'
 import type { ClientParts, Surroundings } from './client-parts.js'
-import { createAnswerer, type PendingRequest } from './connect/answer.js'
+import { createAnswerer, isManagedRequest, type PendingRequest } from './connect/answer.js'
 import { createRequester } from './connect/request.js'
 import { createStarter } from './connect/start.js'
 import { createAnswerTaker } from './connect/take-answers.js'
@@ -84,12 +84,20 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
       onGap: gap => emitter.emit('gap', gap),
       onReset: reset => emitter.emit('mailbox-reset', reset),
       onControlAdvised: username => inBackground(() => sender.sendControl(username)),
+      onTold({ peer, sender }, told) {
+        if (told.kind === 'session-ended') {
+          emitter.emit('session-ended', { username: peer.username, deviceId: sender.deviceId })
+          return
+        }
+        const { kind, message_ids: messageIds } = told.receipt
+        emitter.emit('receipt', { from: peer.username, kind, messageIds })
+      },
       onPrekeyUsed: () => inBackground(() => refillPrekeys(store, algorithms, api, given.prekeys)),
     },
   })
 
   const announced = new Set<string>()
-  const announce = (request: PendingRequest) => {
+  const announce = (request: Omit<PendingRequest, 'managed'>) => {
     if (announced.has(request.request_id)) return
     announced.add(request.request_id)
     const from = request.sender_username
@@ -98,6 +106,7 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
       from,
       fromUserId: request.sender_id,
       expiresAt: new Date(request.expires_at),
+      managed: isManagedRequest(request),
       accept: () => answerer.accept(from),
       reject: () => answerer.reject(from),
     })
@@ -149,6 +158,12 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
     store,
     inbox: createInbox(store),
     signs,
+    // The sender of a critical message waits for this; one that cannot be told holds nobody up.
+    onDone: async ({ id, from, importance, isMine }) => {
+      if (importance === 'critical' && !isMine) {
+        await sender.tell(from, { type: 'receipt', kind: 'read', message_ids: [id] }).catch(faultUnlessExpected)
+      }
+    },
     ended: () => {
       if (live.stopped) throw live.stopped
       return isEnded

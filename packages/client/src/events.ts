@@ -9,6 +9,8 @@ export interface IncomingRequest {
   readonly from: string
   readonly fromUserId: string
   readonly expiresAt: Date
+  /** Made by the server for a thin client: whoever runs the server could read what is said there. */
+  readonly managed: boolean
   accept(): Promise<void>
   reject(): Promise<void>
 }
@@ -25,6 +27,14 @@ export interface ClientEvents {
   'session-update': (update: { readonly username: string; readonly state: string }) => unknown
   /** A known user, or the own account, has a new device or another key: nothing is sent there until it is accepted. */
   'identity-changed': (change: IdentityChange) => unknown
+  /** Messages to a user were delivered there, or read: of a thin client's device, or one that its sender called critical. */
+  receipt: (receipt: {
+    readonly from: string
+    readonly kind: 'delivered' | 'read'
+    readonly messageIds: readonly string[]
+  }) => unknown
+  /** A user has ended the sessions of one device, and both sides have destroyed their keys: connect anew before sending. */
+  'session-ended': (end: { readonly username: string; readonly deviceId: number }) => unknown
   /** An envelope that could not be opened; it stays in quarantine. */
   undecryptable: (report: { readonly reason: string; readonly sequence: number }) => unknown
   /** Messages between these places of the mailbox are gone from the server: retention, or deleted by an own device. */

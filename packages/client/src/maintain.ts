@@ -39,5 +39,6 @@ export const maintain = async (options: {
   await forgetOldMarks(store, now)
   await forgetOld(store, keys.outcomes, dayMs, now)
   await forgetOld(store, keys.answers, 15 * dayMs, now)
+  await forgetOld(store, keys.criticalAll, 45 * dayMs, now)
   await store.exclusive(async transaction => putJson(transaction, keys.maintainedAt, now))
 }

@@ -1,6 +1,7 @@
 import {
   blockUser,
   changePassword,
+  decodeBase64,
   deleteAccount,
   getMe,
   listAvailableUsers,
@@ -9,6 +10,7 @@ import {
   logout,
   removeDevice,
 } from '@qsm/contract'
+import { decodeDeviceRecord } from '@qsm/protocol'
 import {
   type LoginOptions,
   logIn,
@@ -28,6 +30,7 @@ import { hasCode } from './errors.js'
 import type { ClientEvents, EventName } from './events.js'
 import type { SuccessOf } from './http/read-answer.js'
 import { acceptIdentityOf } from './peers/accept-identity.js'
+import { activeDevices, recordOf } from './peers/peer.js'
 import { safetyNumberOf } from './peers/safety-number.js'
 import type { MessagesOptions } from './receive/hand-out.js'
 import type { Message } from './receive/message.js'
@@ -41,6 +44,16 @@ export interface DeviceListing {
   readonly created_at: string
   /** Whether it is the device of this client. */
   readonly is_this: boolean
+  /** Whether the server plays it, for a thin client. */
+  readonly managed: boolean
+}
+
+/** A device of another user, as this client knows it. */
+export interface PeerDeviceListing {
+  readonly device_id: number
+  readonly managed: boolean
+  /** Seen at first contact, or accepted since. */
+  readonly accepted: boolean
 }
 
 const pageEntries = '100'
@@ -203,7 +216,22 @@ export class QsmClient {
   async devices(): Promise<readonly DeviceListing[]> {
     const { device } = await this.#parts.store.exclusive(readDevice)
     const { devices } = await this.#parts.api.call(listDevices, {})
-    return devices.map(({ device_id, created_at }) => ({ device_id, created_at, is_this: device_id === device }))
+    return devices.map(({ device_id, created_at, device_record }) => ({
+      device_id,
+      created_at,
+      is_this: device_id === device,
+      managed: decodeDeviceRecord(decodeBase64(device_record)).managed,
+    }))
+  }
+
+  /** The devices of a user as the server lists them now. One that the server plays for a thin client is `managed`. */
+  async devicesOf(username: string): Promise<readonly PeerDeviceListing[]> {
+    const peer = await this.#parts.directory.learn(username)
+    return activeDevices(peer).map(device => ({
+      device_id: device.deviceId,
+      managed: recordOf(device).managed,
+      accepted: device.accepted && device.changedRecord === undefined,
+    }))
   }
 
   /** Ends a device of this account: what it has not fetched is gone. */

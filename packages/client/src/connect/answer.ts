@@ -11,7 +11,10 @@ import { keys } from '../store/keys.js'
 import type { Store, StoreTransaction } from '../store/store.js'
 import { decodeRecord, encodeRecord } from '../store/values.js'
 
-export type PendingRequest = SuccessOf<typeof listPendingRequests>['requests'][number]
+export interface PendingRequest extends Readonly<SuccessOf<typeof listPendingRequests>['requests'][number]> {
+  /** Made by the server for a thin client. */
+  readonly managed: boolean
+}
 
 /** An answer that was made and may not have arrived: a request is answered once, so the same one goes out again. */
 interface KeptAnswer {
@@ -19,6 +22,15 @@ interface KeptAnswer {
   readonly username: string
   readonly userId: string
   readonly deviceId: number
+}
+
+/** Whether a request was made by the server for a thin client. What cannot be read is none of anybody. */
+export const isManagedRequest = ({ handshake }: { readonly handshake: string | null }): boolean => {
+  try {
+    return handshake !== null && decodeRequest(decodeBase64(handshake)).record.managed
+  } catch {
+    return false
+  }
 }
 
 const sameName = (one: string, other: string): boolean => one.toLowerCase() === other.toLowerCase()
@@ -34,7 +46,11 @@ const keptAnswerTo = async (transaction: StoreTransaction, username: string) => 
 type Kept = NonNullable<Awaited<ReturnType<typeof keptAnswerTo>>>
 
 export const createAnswerer = (store: Store, algorithms: Algorithms, api: Api, directory: PeerDirectory) => {
-  const pending = async (): Promise<readonly PendingRequest[]> => (await api.call(listPendingRequests, {})).requests
+  const pending = async (): Promise<readonly PendingRequest[]> =>
+    (await api.call(listPendingRequests, {})).requests.map(request => ({
+      ...request,
+      managed: isManagedRequest(request),
+    }))
 
   const newestFrom = async (username: string): Promise<PendingRequest & { readonly handshake: string }> => {
     const found = (await pending()).findLast(request => sameName(request.sender_username, username))

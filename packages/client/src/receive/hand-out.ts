@@ -2,7 +2,7 @@ import { hasCode, QsmClientError } from '../errors.js'
 import type { Signs } from '../live/signs.js'
 import type { Store } from '../store/store.js'
 import type { Inbox } from './inbox.js'
-import type { Message } from './message.js'
+import type { Message, StoredMessage } from './message.js'
 
 export interface MessagesOptions {
   /** Ends the loop. */
@@ -50,10 +50,12 @@ export const createHandOut = (options: {
   readonly store: Store
   readonly inbox: Inbox
   readonly signs: Signs
+  /** Before the application's word that it is done with a message is kept. */
+  readonly onDone: (message: StoredMessage) => Promise<void>
   /** Throws where the client ended by a fault; true where it was closed in order. */
   readonly ended: () => boolean
 }): HandOut => {
-  const { store, inbox, signs, ended } = options
+  const { store, inbox, signs, onDone, ended } = options
 
   async function* each(
     { signal, settle = 'auto' }: MessagesOptions,
@@ -69,6 +71,7 @@ export const createHandOut = (options: {
       }
       handedOut.add(next.key)
       const done = async () => {
+        await onDone(next.message)
         await next.message.done()
         handedOut.delete(next.key)
       }

@@ -7,9 +7,10 @@ import type { Api } from '../http/api.js'
 import type { PeerDirectory } from '../peers/learn-peer.js'
 import { readPeer } from '../peers/peer.js'
 import type { Store } from '../store/store.js'
+import type { Told } from './controls.js'
 import { putCursor, readCursor } from './cursor.js'
 import type { Delivered } from './delivered.js'
-import type { Wanting } from './open-envelope.js'
+import type { OpenedEnvelope, Wanting } from './open-envelope.js'
 import { giveUpOn, type Taken, takeDelivered } from './take.js'
 
 export interface MailboxEvents {
@@ -22,6 +23,8 @@ export interface MailboxEvents {
   readonly onReset: (event: { readonly epoch: number }) => void
   readonly onControlAdvised: (username: string) => void
   readonly onPrekeyUsed: () => void
+  /** What a control said. */
+  readonly onTold: (from: OpenedEnvelope, told: Told) => void
 }
 
 export interface Mailbox {
@@ -72,6 +75,7 @@ export const createMailbox = (options: {
     if (taken.kind !== 'message' && taken.kind !== 'nothing') return
     if (taken.opened.isControlAdvised) events.onControlAdvised(taken.opened.peer.username)
     if (taken.opened.hasUsedPrekey) events.onPrekeyUsed()
+    if (taken.kind === 'nothing' && taken.told) events.onTold(taken.opened, taken.told)
   }
 
   /** Takes as many as can be judged at once; `wanting` says what the next one needs. */

@@ -14,6 +14,8 @@ export interface StoredMessage {
   readonly verified: boolean
   /** Sealed by the server for a thin client: whoever runs the server could read it. */
   readonly managed: boolean
+  /** Critical: its sender wants to know that it was read, and is told once the application is done with it. */
+  readonly importance: 'normal' | 'critical'
   /** Sent from another device of this account. */
   readonly isMine: boolean
 }

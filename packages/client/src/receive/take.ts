@@ -3,6 +3,8 @@ import { readDevice } from '../device/own-device.js'
 import { idFromBytes } from '../ids.js'
 import { readPeer } from '../peers/peer.js'
 import type { StoreTransaction } from '../store/store.js'
+import { type Told, takeControl } from './controls.js'
+import { takeCritical } from './critical.js'
 import type { Delivered } from './delivered.js'
 import { putIncoming } from './inbox.js'
 import type { StoredMessage } from './message.js'
@@ -13,8 +15,8 @@ import { markSeen, wasSeen } from './seen.js'
 /** What became of a delivered envelope; all of it is kept in the transaction. */
 export type Taken =
   | { readonly kind: 'message'; readonly message: StoredMessage; readonly opened: OpenedEnvelope }
-  /** Opened, and nothing to show: empty, of an unknown kind, or shown before. */
-  | { readonly kind: 'nothing'; readonly opened: OpenedEnvelope }
+  /** Opened, and nothing to show: a control, empty, of an unknown kind, or shown before. */
+  | { readonly kind: 'nothing'; readonly opened: OpenedEnvelope; readonly told: Told | null }
   /** It came a second time. */
   | { readonly kind: 'repeat' }
   /** It cannot be opened and stands in quarantine. */
@@ -25,7 +27,12 @@ const toMessage = async (
   transaction: StoreTransaction,
   delivered: Delivered,
   { envelope, peer, isAccepted }: OpenedEnvelope,
-  said: { readonly text: string; readonly toUser: Uint8Array | null; readonly isMine: boolean },
+  said: {
+    readonly text: string
+    readonly toUser: Uint8Array | null
+    readonly isMine: boolean
+    readonly isCritical: boolean
+  },
 ): Promise<StoredMessage> => {
   const { header } = envelope
   const receiver = said.toUser ? await readPeer(transaction, idFromBytes(said.toUser)) : null
@@ -38,6 +45,7 @@ const toMessage = async (
     receivedAt: delivered.receivedAt,
     verified: isAccepted,
     managed: (header.flags & flags.managed) !== 0,
+    importance: said.isCritical ? 'critical' : 'normal',
     isMine: said.isMine,
   }
 }
@@ -50,13 +58,19 @@ const takeOpened = async (
 ): Promise<Taken> => {
   const { envelope, sender, content } = opened
   const local = await readDevice(transaction)
-  if (await wasSeen(transaction, sender, envelope.header.msgId)) return { kind: 'nothing', opened }
+  const nothing = { kind: 'nothing', opened, told: null } as const
+  if (await wasSeen(transaction, sender, envelope.header.msgId)) return nothing
   const unpacked = await unpackContent(algorithms, local, envelope, content, delivered.body)
   await markSeen(transaction, sender, envelope.header.msgId)
   const text = unpacked && textOf(unpacked.content)
-  if (!unpacked || text === null) return { kind: 'nothing', opened }
+  if (!unpacked) return nothing
+  if (text === null) {
+    return { ...nothing, told: await takeControl(transaction, opened, unpacked.content, local.user) }
+  }
   const isMine = equalBytes(envelope.header.senderUser, local.user)
-  const message = await toMessage(transaction, delivered, opened, { text, toUser: unpacked.toUser, isMine })
+  const isCritical = await takeCritical(transaction, sender, idFromBytes(envelope.header.msgId))
+  const said = { text, toUser: unpacked.toUser, isMine, isCritical }
+  const message = await toMessage(transaction, delivered, opened, said)
   await putIncoming(transaction, message)
   return { kind: 'message', message, opened }
 }

@@ -1,3 +1,4 @@
+import { type Control, encodeControl } from '@qsm/contract'
 import { type Algorithms, type Content, type EnvelopeType, envelopeTypes, kinds } from '@qsm/protocol'
 import { hasCode, QsmClientError } from '../errors.js'
 import { idFromBytes, newIdBytes } from '../ids.js'
@@ -26,6 +27,8 @@ export interface Sender {
   send(username: string, text: string): Promise<{ readonly messageId: string }>
   /** An empty envelope, so that the ratchet turns where only the other side speaks. */
   sendControl(username: string): Promise<void>
+  /** Queues a control; resolves when it is kept. It leaves when it can, and nobody waits for it. */
+  tell(username: string, control: Control): Promise<void>
   /** Sends what an earlier run left in the queue; resolves when the queue is empty or stands still. */
   flush(): Promise<void>
   /** There is a connection again: what waits for its next attempt goes at once. */
@@ -209,6 +212,11 @@ export const createSender = (options: {
       const content = new TextEncoder().encode(text)
       checkTextSize(content.length)
       return put(username, envelopeTypes.message, { kind: kinds.text, content })
+    },
+    async tell(username, control) {
+      const content = { kind: kinds.controlJson, content: encodeControl(control) }
+      const { userId } = await enqueue(username, envelopeTypes.control, content)
+      runLane(userId).catch(options.onFault)
     },
     async sendControl(username) {
       await put(username, envelopeTypes.control, { kind: kinds.empty, content: new Uint8Array(0) })

@@ -40,6 +40,9 @@ export const keys = Object.freeze({
   incoming: (position: number) => `inbox/${padded(position)}`,
   /** Ids of messages that were shown (receive/seen.ts). */
   seenAll: 'seen/',
+  /** Messages that were called critical before they came (receive/critical.ts). */
+  criticalAll: 'critical/',
+  critical: (messageId: string, userId: string, deviceId: number) => `critical/${messageId}/${userId}/${deviceId}`,
   /** JSON: how far the mailbox was read (receive/cursor.ts). */
   cursor: 'cursor',
   quarantines: 'quarantine/',
