@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { alone } from './alone.mjs'
 import { runQuietly } from './run-quietly.mjs'
-import { SetupError, say } from './step.mjs'
+import { SetupError, say, withBeat } from './step.mjs'
 
 /** The two programs; the compiler builds what they refer to. */
 const programs = ['services/standalone', 'packages/cli']
@@ -43,9 +43,11 @@ const isBuilt = (root, stamp) => {
 }
 
 const build = async (root, stamp) => {
-  say('building')
+  say('building; this takes about half a minute the first time')
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const { code, output } = await runQuietly(process.execPath, [compiler, '-b', ...programs], { cwd: root })
+  const { code, output } = await withBeat('still building', () =>
+    runQuietly(process.execPath, [compiler, '-b', ...programs], { cwd: root }),
+  )
   if (code !== 0) throw new SetupError(`${output.trim()}\n\nThe build failed (tsc -b ended with ${code}).`)
   writeFileSync(stamp, fingerprint(root))
   say('built')

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { alone } from './alone.mjs'
 import { isInstalled, markInstalled } from './installed.mjs'
 import { runQuietly } from './run-quietly.mjs'
-import { SetupError, say } from './step.mjs'
+import { SetupError, say, withBeat } from './step.mjs'
 
 /** What npm says in its own words, and what a person can do about it. */
 const advice = [
@@ -33,13 +33,13 @@ const npm = () => {
 const install = async root => {
   say('installing what package-lock.json names (npm ci); this takes about a minute, once')
   const { command, args, shell } = npm()
-  const beat = setInterval(() => say('still installing'), 15_000)
-  const { code, output } = await runQuietly(
-    command,
-    [...args, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
-    { cwd: root, shell },
+  const { code, output } = await withBeat('still installing', () =>
+    runQuietly(
+      command,
+      [...args, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+      { cwd: root, shell },
+    ),
   )
-  clearInterval(beat)
   if (code === 'ENOENT') {
     throw new SetupError(
       'npm is not there. It comes with Node (https://nodejs.org); some systems have it as a package of its own.',

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -95,11 +95,31 @@ describe('qsm-server', () => {
     }
   })
 
-  it('prints its usage for an unknown command', async () => {
-    expect(await run(['dance'])).toMatchObject({ code: 2, err: expect.stringContaining('Usage') })
+  it.each([
+    [['dance']],
+    [['migrate', 'now']],
+    [['config', 'frob']],
+    [['start', 'main', 'quantum']],
+    [['doctor', '-v']],
+  ])('names a command that is none, and does nothing: %j', async args => {
+    const ran = await run(args, { QSM_DATA_DIR: join(folder, 'untouched') })
+    expect(ran).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Usage') })
+    expect(ran.err).toContain(`there is no command "${args.join(' ')}"`)
+    expect(existsSync(join(folder, 'untouched'))).toBe(false)
   })
 
-  it('refuses a second start on the same data and names who holds it', async () => {
+  it('helps wherever it is asked for help, says its version, and wants a command', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    for (const args of [['help'], ['-h'], ['start', '--help'], ['migrate', '--help']]) {
+      const environment = { QSM_DATA_DIR: join(folder, 'untouched') }
+      expect(await run(args, environment)).toMatchObject({ code: 0, out: expect.stringContaining('Usage'), err: '' })
+    }
+    expect(await run(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+    expect(await run([])).toMatchObject({ code: 2, err: expect.stringContaining('a command is needed') })
+    expect(existsSync(join(folder, 'untouched'))).toBe(false)
+  }, 60_000)
+
+  it('refuses a second start on the same data and names who holds it; doctor looks at that one', async () => {
     const first = await startTestServer({ QSM_DATA_DIR: join(folder, 'held'), QSM_ENV: 'development' })
     try {
       const second = await run(['start'], {
@@ -110,10 +130,15 @@ describe('qsm-server', () => {
       })
       expect(second.code).toBe(1)
       expect(second.err).toContain(String(first.pid))
+      const looked = await run(['doctor'], { QSM_DATA_DIR: join(folder, 'held') })
+      expect(looked.out).not.toContain('FAIL')
+      expect(looked.out).toContain(`reached; process ${first.pid} runs the server on it`)
+      expect(looked.out).toContain('schema message')
+      expect(looked.code).toBe(0)
     } finally {
       await first.stop()
     }
-  })
+  }, 60_000)
 
   it('says which port is busy and how to choose another', async () => {
     const database = await createTestDatabase()

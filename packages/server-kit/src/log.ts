@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { textLines } from './log-text.js'
 
@@ -6,8 +7,8 @@ export type { Logger }
 export interface LogOptions {
   readonly service: string
   readonly level: string
-  /** JSON for machines (the default), text for people at a terminal. */
-  readonly format?: 'json' | 'text'
+  /** JSON for machines (the default), text for people; `auto` is text where standard output is a terminal. */
+  readonly format?: 'auto' | 'json' | 'text'
   /** Where lines go; standard output where left out. */
   readonly destination?: DestinationStream
 }
@@ -36,6 +37,7 @@ interface LoggedError {
   readonly cause?: LoggedError
 }
 
+const standardOutput = 1
 const maxCauses = 5
 
 /**
@@ -60,7 +62,9 @@ const loggedError = (error: unknown, depth = 0): LoggedError => {
  * written when it ends.
  */
 export const createLog = (options: LogOptions): Logger => {
-  const output = options.destination ?? pino.destination({ fd: 1, sync: false })
+  const { format, destination } = options
+  const output = destination ?? pino.destination({ fd: standardOutput, sync: false })
+  const isText = format === 'text' || (format === 'auto' && destination === undefined && isatty(standardOutput))
   return pino(
     {
       level: options.level,
@@ -69,6 +73,6 @@ export const createLog = (options: LogOptions): Logger => {
       redact: { paths: secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
       serializers: { err: error => loggedError(error) },
     },
-    options.format === 'text' ? textLines(output) : output,
+    isText ? textLines(output) : output,
   )
 }

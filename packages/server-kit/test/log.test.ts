@@ -10,6 +10,13 @@ const collected = (format: 'json' | 'text' = 'json') => {
   return { log: createLog({ service: 'test', level: 'info', format, destination }), lines }
 }
 
+/** Logs in a process of its own. */
+const run = (fixture: string, ...args: readonly string[]) => {
+  const file = fileURLToPath(new URL(`fixtures/${fixture}.ts`, import.meta.url))
+  const node = ['--conditions=qsm-source', '--import', 'tsx', file, ...args]
+  return spawnSync(process.execPath, node, { encoding: 'utf8', timeout: 20_000 })
+}
+
 describe('the log', () => {
   it('writes JSON lines with service, level and time', () => {
     const { log, lines } = collected()
@@ -74,12 +81,13 @@ describe('the log', () => {
     expect(textOf('{"level":35,"time":"2026-11-24T12:00:00.000Z"}')).toBe('12:00:00.000 35\n')
   })
 
+  it('is text at a terminal and JSON elsewhere, where nobody chose', () => {
+    expect(run('log-at-terminal', 'terminal').stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} info {2}request status=200\n$/)
+    expect(JSON.parse(run('log-at-terminal', 'file').stdout)).toMatchObject({ msg: 'request', status: 200 })
+  })
+
   it('loses no line when the process ends at once', () => {
-    const fixture = fileURLToPath(new URL('fixtures/log-and-exit.ts', import.meta.url))
-    const { stdout, status } = spawnSync(process.execPath, ['--conditions=qsm-source', '--import', 'tsx', fixture], {
-      encoding: 'utf8',
-      timeout: 20_000,
-    })
+    const { stdout, status } = run('log-and-exit')
     expect([status, stdout.trim().split('\n').length]).toEqual([3, 2_000])
   })
 })

@@ -1,7 +1,4 @@
-import { config } from './commands/config.js'
-import { doctor } from './commands/doctor.js'
-import { migrate } from './commands/migrate.js'
-import { start } from './commands/start.js'
+import type { ProcessPart } from './schemas.js'
 
 const usage = `Usage: qsm-server COMMAND
 
@@ -9,9 +6,12 @@ const usage = `Usage: qsm-server COMMAND
   start main     run the main application alone; it owns the embedded PostgreSQL
   start quantum  run the quantum service alone, on the database of the main application
   migrate        bring the database schemas up to date
-  config check   read the environment and say what is wrong
+  config check   read the environment and say what is wrong, for start; with main or quantum for one of the two
   config doc     print every variable with its default and an example
   doctor         check the algorithms, the database and the schemas
+
+  --help, --version
+Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 Examples:
   qsm-server start
@@ -22,28 +22,42 @@ Examples:
 /** Errors that name their own cure are printed without a stack. */
 const known = new Set(['ConfigError', 'PortError', 'EmbeddedPostgresError', 'AlgorithmLoadError', 'DatabaseError'])
 
-const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | null>>> = {
-  start,
-  migrate,
-  config,
-  doctor,
+const start = (part: ProcessPart) => async () => (await import('./commands/start.js')).start(part)
+const check = (part: ProcessPart) => async () => (await import('./commands/config.js')).checkConfiguration(part)
+
+/** Each loads what it needs: a word that is wrong is not answered a second later. */
+const commands: Readonly<Record<string, () => Promise<number | null>>> = {
+  start: start('all'),
+  'start main': start('main'),
+  'start quantum': start('quantum'),
+  migrate: async () => (await import('./commands/migrate.js')).migrate(),
+  'config check': check('all'),
+  'config check main': check('main'),
+  'config check quantum': check('quantum'),
+  'config doc': async () => (await import('./commands/config.js')).printManual(),
+  doctor: async () => (await import('./commands/doctor.js')).doctor(),
+  '--version': async () => {
+    console.log((await import('./version.js')).version)
+    return 0
+  },
 }
 
 /** Runs one command; the process ends with its exit code: 0 done, 1 failed, 2 wrong usage. */
 export const run = async (args: readonly string[]): Promise<void> => {
-  const [name = '', ...rest] = args
-  if (name === 'help' || name === '--help' || name === '-h') {
-    console.log(usage)
+  if (args[0] === 'help' || args.includes('--help') || args.includes('-h')) {
+    console.log(usage.trimEnd())
     return
   }
+  const name = args.join(' ')
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (!command) {
-    console.error(usage)
+    const wrong = name === '' ? 'a command is needed' : `there is no command "${name}"`
+    console.error(`qsm-server: ${wrong}\n\n${usage.trimEnd()}`)
     process.exitCode = 2
     return
   }
   try {
-    const code = await command(rest)
+    const code = await command()
     if (code !== null) process.exitCode = code
   } catch (error) {
     console.error(error instanceof Error && known.has(error.name) ? error.message : error)

@@ -21,8 +21,9 @@ export const startMain = (config: StandaloneConfig, options: StartOptions = {}):
     const secret = jwtSecretOf(config) // Before the database is told of: who finds that finds this too.
     const database = await startDatabase(config)
     closing.add('database', database.stop)
-    step(database.embedded ? 'embedded PostgreSQL is up' : 'PostgreSQL is reached')
+    if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'main')
+    if (!database.embedded) step('PostgreSQL is reached')
     if (migrations.length > 0) step(`${migrations.length} migrations were run`)
 
     const quantumUrl = config.QUANTUM_API_URL ?? `http://127.0.0.1:${config.QUANTUM_PORT}`

@@ -17,8 +17,9 @@ export const startStandalone = (config: StandaloneConfig, options: StartOptions 
     const { log, closing, step } = runtime
     const database = await startDatabase(config)
     closing.add('database', database.stop)
-    step(database.embedded ? 'embedded PostgreSQL is up' : 'PostgreSQL is reached')
+    if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'all')
+    if (!database.embedded) step('PostgreSQL is reached')
     if (migrations.length > 0) step(`${migrations.length} migrations were run`)
 
     const tokens = tokensFrom(runtime, jwtSecretOf(config))

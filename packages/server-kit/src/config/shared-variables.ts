@@ -53,9 +53,9 @@ export const environmentVariables = defineVariables({
     example: 'info',
   },
   LOG_FORMAT: {
-    schema: z.enum(['json', 'text'], 'json or text'),
-    default: 'json',
-    doc: 'How log lines look: json for machines, text for people at a terminal.',
+    schema: z.enum(['auto', 'json', 'text'], 'auto, json or text'),
+    default: 'auto',
+    doc: 'How log lines look: json for machines, text for people; auto is text at a terminal and else json.',
     example: 'text',
   },
 })

@@ -1,6 +1,16 @@
-import { createLog, openDatabase, pendingMigrations, schemaDrift } from '@qsm/server-kit'
+import {
+  createLog,
+  DatabaseError,
+  openDatabase,
+  pendingMigrations,
+  probeDatabase,
+  Secret,
+  schemaDrift,
+} from '@qsm/server-kit'
 import type { StandaloneConfig } from '../config.js'
 import { startDatabase } from '../database.js'
+import { readDatabaseAddress } from '../database-address.js'
+import { dataHolder } from '../embedded-postgres/data-lock.js'
 import { type ServiceSchema, schemasOf } from '../schemas.js'
 import type { Finding } from './finding.js'
 
@@ -21,12 +31,36 @@ const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding
   }
 }
 
-/** Reaches the database and compares each schema with this version. A server that runs on the same data is told apart. */
+interface ReachedDatabase {
+  readonly url: Secret
+  readonly detail: string
+  stop(): Promise<void>
+}
+
+/** The embedded database of a server that runs on the same data is reached where it listens; else it is started. */
+const reachDatabase = async (config: StandaloneConfig): Promise<ReachedDatabase> => {
+  const holder = config.DATABASE_URL ? null : dataHolder(config.QSM_DATA_DIR)
+  if (holder === null) {
+    const { url, stop } = await startDatabase(config)
+    return { url, stop, detail: 'reached' }
+  }
+  const address = readDatabaseAddress(config.QSM_DATA_DIR)
+  try {
+    if (address === null) throw new DatabaseError('It has none yet.')
+    await probeDatabase(address)
+  } catch (cause) {
+    const text = `Process ${holder} has the data in ${config.QSM_DATA_DIR}, but its database does not answer. Try again when it is ready, or restart it.`
+    throw new DatabaseError(text, { cause })
+  }
+  return { url: new Secret(address), stop: async () => {}, detail: `reached; process ${holder} runs the server on it` }
+}
+
+/** Reaches the database and compares each schema with this version. */
 export const openDatabaseCheck = async (config: StandaloneConfig): Promise<Finding[]> => {
   try {
-    const database = await startDatabase(config)
+    const database = await reachDatabase(config)
     try {
-      const findings: Finding[] = [{ name: 'database', ok: true, detail: 'reached' }]
+      const findings: Finding[] = [{ name: 'database', ok: true, detail: database.detail }]
       for (const service of schemasOf('all')) findings.push(await checkSchema(database.url.reveal(), service))
       return findings
     } finally {

@@ -30,11 +30,16 @@ const starts: Readonly<Record<ProcessPart, Start>> = {
   },
 }
 
-const run = async (part: ProcessPart): Promise<null> => {
+/** Since the process began, installation and build included, where `npm start` has done them in this process. */
+const seconds = () => (performance.now() / 1_000).toFixed(1)
+const say = (text: string) => console.error(`qsm  ${seconds()} s  ${text}`)
+
+/**
+ * Runs everything, or one of the two processes, until a signal comes. Progress goes to standard error, the log to
+ * standard output.
+ */
+export const start = async (part: ProcessPart): Promise<null> => {
   const config = readConfig(undefined, part)
-  const begun = performance.now()
-  const seconds = () => ((performance.now() - begun) / 1000).toFixed(1)
-  const say = (text: string) => console.error(`qsm  ${seconds()} s  ${text}`)
   const aborting = new AbortController()
   const starting = starts[part](config, { onStep: say, signal: aborting.signal })
   stopOnSignal({
@@ -60,14 +65,4 @@ const run = async (part: ProcessPart): Promise<null> => {
     if (!aborting.signal.aborted) throw error
   }
   return null
-}
-
-/**
- * Runs everything, or one of the two processes, until a signal comes. Progress goes to standard error, the log to
- * standard output.
- */
-export const start = async ([part = 'all', ...more]: readonly string[]): Promise<number | null> => {
-  if (more.length === 0 && (part === 'all' || part === 'main' || part === 'quantum')) return run(part)
-  console.error('Usage: qsm-server start [main|quantum]')
-  return 2
 }

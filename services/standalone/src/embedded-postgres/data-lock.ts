@@ -34,6 +34,12 @@ const isAlive = (holder: string): boolean => {
   return begin === beginOf(pid)
 }
 
+/** The process that has the data directory now, or null. */
+export const dataHolder = (folder: string): number | null => {
+  const holder = textOf(join(folder, 'qsm.lock'))
+  return holder !== null && isAlive(holder) ? Number(holder.split(' ')[0]) : null
+}
+
 /** Takes a dead holder's lock away. A living one that came in between gets its own back. */
 const removeStale = (file: string, holder: string): void => {
   const aside = `${file}.${randomUUID()}`
