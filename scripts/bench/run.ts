@@ -17,6 +17,7 @@ import {
   prepareSends,
 } from './people.js'
 import { cpuOfTree, residentBytes, startProgram, stopProgram } from './processes.js'
+import { startQsm } from './qsm-server.js'
 import { openReceivers } from './receivers.js'
 
 const callers = 64
@@ -28,24 +29,6 @@ const folder = mkdtempSync(join(tmpdir(), 'qsm-bench-'))
 const say = (text: string) => console.error(text)
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
-
-const startQsm = async (databaseUrl: string) => {
-  const { child, said } = await startProgram(
-    [join(root, 'services/standalone/bin/qsm-server.js'), 'start'],
-    {
-      DATABASE_URL: databaseUrl,
-      QSM_DATA_DIR: folder,
-      PORT: '0',
-      QUANTUM_PORT: '0',
-      ADMIN_PORT: '0',
-      LOG_LEVEL: 'error',
-      QSM_ENV: 'test',
-    },
-    /ready;/,
-  )
-  const url = /main application +(http:\/\/\S+?:\d+)/.exec(said)?.[1]?.replace('localhost', '127.0.0.1') ?? ''
-  return { child, url }
-}
 
 const startContender = async (kind: 'save' | 'batch', databaseUrl: string) => {
   const args = ['--conditions=qsm-source', '--import', 'tsx', join(root, 'scripts/bench/contender.ts')]
@@ -81,7 +64,7 @@ for (const name of ['save', 'batch']) {
 }
 await client.end()
 
-const qsm = await startQsm(urlOf('qsm'))
+const qsm = await startQsm(urlOf('qsm'), folder)
 const contenders = {
   save: await startContender('save', urlOf('save')),
   batch: await startContender('batch', urlOf('batch')),
