@@ -29,6 +29,7 @@ export const closeCodes = Object.freeze({
     'Connects again and reads on from its last acknowledgement.',
   ),
   tokenExpired: close(4011, 'token_expired', 'The access token is over.', 'Refreshes the token and connects again.'),
+  rebound: close(4012, 'rebound', 'The login session works as another device now.', 'Connects again, as that device.'),
   tooFast: close(
     4029,
     'too_fast',

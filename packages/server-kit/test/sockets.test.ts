@@ -191,6 +191,20 @@ describe('an upgrade', () => {
     expect(received).toContain(body)
   })
 
+  it.each([
+    ['without a key', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key'],
+    ['of an unknown version', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 7', 'Version'],
+    ['with a key of another length', 'Sec-WebSocket-Key: AAAA\r\nSec-WebSocket-Version: 13', 'Sec-WebSocket-Key'],
+  ])('%s is 400 in the form of all errors', async (_, lines, named) => {
+    await start()
+    const head = `GET /ws HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
+    const received = await rawExchange(app.port, [`${head}${lines}\r\n\r\n`])
+    expect(received).toMatch(/^HTTP\/1\.1 400 /)
+    const { error } = JSON.parse(received.slice(received.indexOf('{')))
+    expect(error).toMatchObject({ code: 'bad_request', message: expect.stringContaining(named) })
+    expect((await app.metrics.text()).body).toContain('qsm_ws_refused_total{code="bad_request"} 1')
+  })
+
   it('whose client goes away while it is judged does no harm', async () => {
     const judging = deferred()
     await start({ authenticate: () => judging.promise })
@@ -270,6 +284,19 @@ describe('a socket', () => {
     await new Promise(resolve => setImmediate(resolve))
     expect(socket.bufferedBytes).toBeGreaterThan(1_048_576)
     client.terminate()
+  })
+
+  it('tells when a peer that did not read has taken everything', async () => {
+    await start()
+    const client = await opened()
+    client.pause()
+    const socket = taken[0]?.socket as Socket
+    const drained = new Promise<number>(resolve => socket.onDrain(() => resolve(socket.bufferedBytes)))
+    for (let at = 0; at < 64; at += 1) socket.sendBinary(new Uint8Array(262_144))
+    await new Promise(resolve => setImmediate(resolve))
+    expect(socket.bufferedBytes).toBeGreaterThan(1_048_576)
+    client.resume()
+    expect(await drained).toBe(0)
   })
 
   it('is closed with 1011 when its handler fails, at once or later, and the server lives', async () => {

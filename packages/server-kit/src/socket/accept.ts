@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { limits } from '@qsm/contract'
 import Koa from 'koa'
 import koaWebsocket from 'koa-websocket'
@@ -91,6 +92,12 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   const webSocketServer = app.ws.server
   if (!webSocketServer) throw new Error('koa-websocket made no server')
 
+  const refuse = (connection: Duplex, thrown: unknown) =>
+    count.refused(refuseUpgrade(connection, thrown, { now: options.now(), log: options.log }))
+  webSocketServer.on('wsClientError', (cause, connection) =>
+    refuse(connection, new QsmError('bad_request', `This is no WebSocket handshake: ${cause.message}.`, { cause })),
+  )
+
   const admit = async (request: IncomingMessage): Promise<void> => {
     if (refusing) throw draining()
     if (open.size + pending >= options.maxSockets || pending >= maxPendingUpgrades) {
@@ -116,7 +123,7 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
           webSocket.pause()
           webSocketServer.emit('connection', webSocket, request)
         }),
-      thrown => count.refused(refuseUpgrade(connection, thrown, { now: options.now(), log: options.log })),
+      thrown => refuse(connection, thrown),
     )
   })
   server.on('close', () => heartbeat.stop())

@@ -25,6 +25,8 @@ export interface Socket {
   onText(handler: TextHandler): void
   onBinary(handler: BinaryHandler): void
   onClose(handler: (code: number) => void): void
+  /** Called when all that waited for the network was taken, after more than a little had to wait. */
+  onDrain(handler: () => void): void
   /** Stops and goes on reading from the network. */
   pause(): void
   resume(): void
@@ -110,6 +112,10 @@ class WsSocket implements Socket, Beating {
 
   onClose(handler: (code: number) => void): void {
     this.#ws.on('close', handler)
+  }
+
+  onDrain(handler: () => void): void {
+    this.#tcp.on('drain', handler)
   }
 
   pause(): void {

@@ -25,7 +25,7 @@ export interface TokenOptions {
 export interface Tokens {
   readonly lifeSeconds: number
   issueAccess(caller: { readonly userId: string; readonly username: string; readonly sessionId: string }): string
-  /** Throws `unauthorized` for every token that this service did not make, or that is over (by more than 30 s). */
+  /** Throws `unauthorized` for every token that this service did not make, or that is over (by 5 s or more). */
   verifyAccess(token: string): Caller
   /** A credential by which one service calls another; lives a minute. */
   issueService(name: string): string

@@ -1,3 +1,4 @@
+import { limits } from '@qsm/contract'
 import type { Database } from '@qsm/server-kit'
 import { QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
@@ -21,18 +22,27 @@ export interface MailboxState {
 export interface PageRequest extends DeviceAddress {
   readonly after: number
   readonly limit: number
+  /** The most bytes of envelopes and bodies; the first entry comes whatever its size. 1 MiB where left out. */
+  readonly maxBytes?: number
+}
+
+export interface Page {
+  readonly entries: readonly Entry[]
+  /** Whether there was more behind the last one. */
+  readonly more: boolean
 }
 
 export interface Mailboxes {
   state(address: DeviceAddress): Promise<MailboxState>
   /** Entries behind a number, ascending; pages asked for in one turn share a statement. */
-  page(request: PageRequest): Promise<readonly Entry[]>
+  page(request: PageRequest): Promise<Page>
   /** Acknowledges up to a number: entries up to it are deleted. Going back changes nothing. */
   acknowledge(request: DeviceAddress & { readonly upTo: number }): Promise<void>
 }
 
 interface EntryRow {
   readonly ix: string
+  readonly found: number
   readonly sequence: string
   readonly received_at: string
   readonly envelope: Buffer
@@ -40,6 +50,26 @@ interface EntryRow {
 }
 
 const deleteBatch = 5_000
+
+/** Sizes are known without reading what is stored aside, so a page that is cut costs no more than what it holds. */
+const pageStatement = `
+SELECT r.ix, e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::bigint[])
+  WITH ORDINALITY AS r(user_id, device_id, after, size, max_bytes, ix)
+CROSS JOIN LATERAL (
+  SELECT p.sequence, p.received_at, p.envelope, p.body, p.found FROM (
+    SELECT m.sequence, m.received_at, m.envelope, b.body, count(*) OVER ()::int AS found,
+      row_number() OVER w AS place,
+      sum(octet_length(m.envelope) + coalesce(octet_length(b.body), 0)) OVER w AS bytes
+    FROM (
+      SELECT * FROM message.entry o
+      WHERE o.user_id = r.user_id AND o.device_id = r.device_id AND o.sequence > r.after
+      ORDER BY o.sequence LIMIT r.size + 1
+    ) m
+    LEFT JOIN message.body b ON m.has_body AND b.sender_user = m.sender_user
+      AND b.sender_device = m.sender_device AND b.message_id = m.message_id
+    WINDOW w AS (ORDER BY m.sequence)
+  ) p WHERE p.place <= r.size AND (p.bytes <= r.max_bytes OR p.place = 1)
+) e ORDER BY r.ix, e.sequence`
 
 /** Mailboxes are locked in one order, so that flushes of sends and of acknowledgements never wait for each other in a ring. */
 const ackStatement = `
@@ -59,11 +89,13 @@ WITH ack AS (
 ), gone AS (
   DELETE FROM message.entry e USING highest h
   WHERE e.user_id = h.user_id AND e.device_id = h.device_id AND e.sequence <= h.up_to
-    AND e.sequence <= (SELECT coalesce(min(o.sequence), 0) FROM message.entry o
-      WHERE o.user_id = h.user_id AND o.device_id = h.device_id) + $4 - 1
+    AND e.sequence <= coalesce((SELECT o.sequence FROM message.entry o
+      WHERE o.user_id = h.user_id AND o.device_id = h.device_id AND o.sequence <= h.up_to
+      ORDER BY o.sequence OFFSET $4 - 1 LIMIT 1), h.up_to)
   RETURNING e.user_id, e.device_id
 )
 SELECT v.ix, (SELECT count(*)::int FROM gone g WHERE g.user_id = v.user_id AND g.device_id = v.device_id) AS removed FROM valid v`
+
 export const createMailboxes = (database: Database): Mailboxes => {
   const state = async ({ userId, deviceId }: DeviceAddress): Promise<MailboxState> => {
     const [row] = await database.query<{ acked_sequence: string; next_sequence: string; epoch: number }>(
@@ -74,40 +106,30 @@ export const createMailboxes = (database: Database): Mailboxes => {
     return { acked: Number(row.acked_sequence), next: Number(row.next_sequence), epoch: row.epoch }
   }
 
-  const page = createBatcher<PageRequest, readonly Entry[]>({
-    maxItems: 256,
+  const page = createBatcher<PageRequest, Page>({
+    maxItems: 64,
     maxInFlight: 2,
     async run(requests) {
-      const rows = await database.query<EntryRow>(
-        {
-          name: 'mailbox-pages',
-          text: `SELECT r.ix, e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[])
-              WITH ORDINALITY AS r(user_id, device_id, after, size, ix)
-            CROSS JOIN LATERAL (
-              SELECT m.sequence, m.received_at, m.envelope, b.body FROM message.entry m
-              LEFT JOIN message.body b ON m.has_body AND b.sender_user = m.sender_user
-                AND b.sender_device = m.sender_device AND b.message_id = m.message_id
-              WHERE m.user_id = r.user_id AND m.device_id = r.device_id AND m.sequence > r.after
-              ORDER BY m.sequence LIMIT r.size
-            ) e ORDER BY r.ix, e.sequence`,
-        },
-        [
-          requests.map(request => request.userId),
-          requests.map(request => request.deviceId),
-          requests.map(request => request.after),
-          requests.map(request => request.limit),
-        ],
-      )
-      const pages: Entry[][] = requests.map(() => [])
+      const rows = await database.query<EntryRow>({ name: 'mailbox-pages', text: pageStatement }, [
+        requests.map(request => request.userId),
+        requests.map(request => request.deviceId),
+        requests.map(request => request.after),
+        requests.map(request => request.limit),
+        requests.map(request => request.maxBytes ?? limits.maxBufferedBytes),
+      ])
+      const pages: { entries: Entry[]; found: number }[] = requests.map(() => ({ entries: [], found: 0 }))
       for (const row of rows) {
-        pages[Number(row.ix) - 1]?.push({
+        const found = pages[Number(row.ix) - 1]
+        if (!found) continue
+        found.found = row.found
+        found.entries.push({
           sequence: Number(row.sequence),
           receivedAt: Number(row.received_at),
           envelope: row.envelope,
           body: row.body,
         })
       }
-      return pages
+      return pages.map(({ entries, found }) => ({ entries, more: found > entries.length }))
     },
   })
 

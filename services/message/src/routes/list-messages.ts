@@ -14,21 +14,23 @@ export const listMessages = ({ context, devices, mailboxes, thin }: MessageParts
       return { status: 200, body: { ...page, messages: [...page.messages] } }
     }
     const address = await devices.requireBound(caller.sessionId)
-    const { acked, epoch } = await mailboxes.state(address)
+    // The state first: what it counts is in the page, or it was deleted.
+    const { acked, next, epoch } = await mailboxes.state(address)
     const after = asked ?? acked
-    const entries = await mailboxes.page({ ...address, after, limit: limit + 1 })
-    const page = entries.slice(0, limit)
+    const { entries, more } = await mailboxes.page({ ...address, after, limit })
+    const last = entries.at(-1)?.sequence ?? after
     return {
       status: 200,
       body: {
-        messages: page.map(entry => ({
+        messages: entries.map(entry => ({
           envelope: encodeBase64(entry.envelope),
           body: entry.body ? encodeBase64(entry.body) : null,
           sequence: entry.sequence,
           received_at: new Date(entry.receivedAt).toISOString(),
         })),
-        next: page.at(-1)?.sequence ?? after,
-        more: entries.length > limit,
+        // At the end the newest number, so that whoever reads sees what is gone there too.
+        next: more ? last : Math.max(last, next - 1),
+        more,
         epoch,
       },
     }

@@ -1,9 +1,10 @@
 import { closeCodes, encodeDeliveryFrame, limits } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-import type { Entry, Mailboxes, MailboxState } from '../mailbox/mailbox.js'
+import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 
 const pageEntries = 50
+/** A client that takes and acknowledges nothing for so long stands still. */
 const stallMs = 10_000
 const retryMs = 1_000
 
@@ -18,18 +19,19 @@ export interface Delivery {
 export interface DeliveryOptions {
   readonly socket: Socket
   readonly address: DeviceAddress
-  readonly mailboxes: Mailboxes
+  readonly mailboxes: Pick<Mailboxes, 'page' | 'state'>
   readonly start: MailboxState
   readonly onDelivered: (count: number) => void
   readonly onError: (error: unknown) => void
 }
 
 /**
- * Reads pages behind its cursor while the client keeps up: at most 100 unacknowledged and 1 MiB unsent. A client that
- * stands still for 10 s is closed with a code that lets it come back; nothing is lost, the mailbox holds it.
+ * Reads pages behind its cursor while the client keeps up: at most 100 unacknowledged, and nothing more while 1 MiB waits
+ * for the network. A client that stands still for 10 s is closed with a code that lets it come back; nothing is lost, the
+ * mailbox holds it.
  */
 export const startDelivery = (options: DeliveryOptions): Delivery => {
-  const { socket, address, mailboxes, start } = options
+  const { socket, address, mailboxes, start, onError } = options
   const unacknowledged: number[] = []
   const backlogEnd = start.next - 1
   let cursor = start.acked
@@ -37,42 +39,72 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
   let reading = false
   let wanted = true
   let stopped = false
-  let stall: NodeJS.Timeout | null = null
+  let timer: NodeJS.Timeout | null = null
 
-  const isFull = () =>
-    unacknowledged.length >= limits.maxUnacknowledged || socket.bufferedBytes >= limits.maxBufferedBytes
+  const hasWindow = () => unacknowledged.length < limits.maxUnacknowledged
+  const hasRoom = () => socket.bufferedBytes < limits.maxBufferedBytes
+  const isFull = () => !hasWindow() || !hasRoom()
 
-  const watchStall = () => {
-    stall ??= setTimeout(() => {
-      stall = null
-      if (stopped) return
-      if (isFull()) socket.close(closeCodes.slowConsumer)
-      else void pump()
-    }, stallMs)
+  const later = (ms: number, work: () => void) => {
+    timer ??= setTimeout(() => {
+      timer = null
+      if (!stopped) work()
+    }, ms)
+    timer.unref()
   }
+  const cancel = () => {
+    if (timer) clearTimeout(timer)
+    timer = null
+  }
+  const forget = (upTo: number) => {
+    while (unacknowledged.length > 0 && (unacknowledged[0] ?? 0) <= upTo) unacknowledged.shift()
+  }
+
+  /** Closes a client that has neither taken nor acknowledged anything since; else waits on, or goes on reading. */
+  const watchStall = () => {
+    const before = { oldest: unacknowledged[0], bytes: socket.bufferedBytes }
+    later(stallMs, async () => {
+      try {
+        // It may have acknowledged by a request, here or elsewhere.
+        if (!hasWindow()) forget((await mailboxes.state(address)).acked)
+      } catch (error) {
+        onError(error)
+        return watchStall()
+      }
+      if (stopped) return
+      // What has left already tells nothing: it may lie in the network. While something is left, less of it is a sign of life.
+      const isTaking = socket.bufferedBytes > 0 && socket.bufferedBytes < before.bytes
+      const hasMoved = isTaking || unacknowledged[0] !== before.oldest
+      if (isFull() && !hasMoved) return socket.close(closeCodes.slowConsumer)
+      return void pump()
+    })
+  }
+
   const announce = () => {
     if (announced || cursor < backlogEnd) return
     announced = true
     socket.sendText(JSON.stringify({ type: 'backlog_end', cursor }))
   }
-  const deliver = (entries: readonly Entry[]) => {
+
+  /** Reads and hands over one page. True where there is more. */
+  const readOnce = async (): Promise<boolean> => {
+    const { entries, more } = await mailboxes.page({
+      ...address,
+      after: cursor,
+      limit: Math.min(pageEntries, limits.maxUnacknowledged - unacknowledged.length),
+      maxBytes: limits.maxBufferedBytes - socket.bufferedBytes,
+    })
+    if (stopped) return false
     for (const entry of entries) {
       socket.sendBinary(encodeDeliveryFrame(entry))
       unacknowledged.push(entry.sequence)
       cursor = entry.sequence
     }
     options.onDelivered(entries.length)
-  }
-
-  const readOnce = async (): Promise<boolean> => {
-    const limit = Math.min(pageEntries, limits.maxUnacknowledged - unacknowledged.length)
-    const entries = await mailboxes.page({ ...address, after: cursor, limit })
-    if (stopped) return false
-    deliver(entries)
-    // Fewer than asked for: the end, though deleted entries may have left the last number below what was announced.
-    if (entries.length < limit && cursor < backlogEnd) cursor = backlogEnd
+    // The last of the backlog may have been deleted since.
+    if (!more && cursor < backlogEnd) cursor = backlogEnd
     announce()
-    return entries.length === limit
+    return more
   }
 
   const pump = async (): Promise<void> => {
@@ -80,24 +112,23 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     reading = true
     try {
       while (wanted && !stopped) {
-        if (isFull()) {
-          watchStall()
-          return
-        }
+        if (isFull()) return watchStall()
+        cancel()
         wanted = false
         if (await readOnce()) wanted = true
       }
     } catch (error) {
       // The database is away: the socket stays, and reads on when it is back.
-      options.onError(error)
+      onError(error)
       wanted = true
-      setTimeout(() => void pump(), retryMs).unref()
+      later(retryMs, pump)
     } finally {
       reading = false
     }
   }
 
   announce()
+  socket.onDrain(() => void pump())
   void pump()
   return {
     wake() {
@@ -105,16 +136,12 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
       void pump()
     },
     acknowledged(upTo) {
-      while (unacknowledged.length > 0 && (unacknowledged[0] ?? 0) <= upTo) unacknowledged.shift()
-      if (stall && !isFull()) {
-        clearTimeout(stall)
-        stall = null
-      }
+      forget(upTo)
       void pump()
     },
     stop() {
       stopped = true
-      if (stall) clearTimeout(stall)
+      cancel()
     },
   }
 }

@@ -1,17 +1,20 @@
 import {
   clientFrames,
+  clientMessageIdOf,
   closeCodes,
   decodeBase64,
   decodeSendFrame,
   explainIssues,
   FrameError,
+  type SendFrame,
   type ServerFrame,
 } from '@qsm/contract'
-import { errorObject, idFromBytes, newId, QsmError, type Socket, toQsmError } from '@qsm/server-kit'
+import { errorObject, idFromBytes, newId, parseJson, QsmError, type Socket, toQsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { Mailboxes } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
 import type { Delivery } from './delivery.js'
+import { createInflow } from './inflow.js'
 
 const framesPerSecond = 1_000
 
@@ -28,7 +31,10 @@ const write = (socket: Socket, frame: ServerFrame): void => {
   if (socket.isOpen) socket.sendText(JSON.stringify(frame))
 }
 
-/** Sets the handlers for what a client sends. A frame that is not understood is answered, then the socket is closed. */
+/**
+ * Sets the handlers for what a client sends. A send that does not fit is answered like one by REST; a frame that is none is
+ * answered, then the socket is closed.
+ */
 export const handleFrames = (handling: FrameHandling): void => {
   const { socket, address, mailboxes, delivery } = handling
   let second = 0
@@ -80,12 +86,11 @@ export const handleFrames = (handling: FrameHandling): void => {
   }
 
   const takeText = async (text: string): Promise<void> => {
-    if (isTooFast()) return
-    let value: { type?: unknown }
+    let value: { readonly type?: unknown } | null
     try {
-      value = JSON.parse(text)
-    } catch {
-      return refuse('frame: not well-formed JSON')
+      value = parseJson(text) as typeof value
+    } catch (error) {
+      return refuse(`frame: ${toQsmError(error).message}`)
     }
     const type = String(value?.type) as keyof typeof clientFrames
     if (!Object.hasOwn(clientFrames, type)) return refuse(`frame: type must be ${Object.keys(clientFrames).join(', ')}`)
@@ -112,15 +117,21 @@ export const handleFrames = (handling: FrameHandling): void => {
     fail(new QsmError('not_implemented', 'This frame is not in this version yet.'), id)
   }
   const takeBinary = async (bytes: Uint8Array): Promise<void> => {
-    if (isTooFast()) return
+    let frame: SendFrame
     try {
-      const frame = decodeSendFrame(bytes)
-      return await send(idFromBytes(frame.clientMessageId), frame.envelopes, frame.body)
+      frame = decodeSendFrame(bytes)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
-      refuse(`frame: ${error.message}`)
+      const id = clientMessageIdOf(bytes)
+      if (!id) return refuse(`frame: ${error.message}`)
+      return fail(
+        new QsmError('validation_failed', error.message, { details: { field: error.field } }),
+        idFromBytes(id),
+      )
     }
+    return send(idFromBytes(frame.clientMessageId), frame.envelopes, frame.body)
   }
-  socket.onText(takeText)
-  socket.onBinary(takeBinary)
+  const inflow = createInflow(socket)
+  socket.onText(text => (isTooFast() ? undefined : inflow.run(text.length, () => takeText(text))))
+  socket.onBinary(bytes => (isTooFast() ? undefined : inflow.run(bytes.length, () => takeBinary(bytes))))
 }

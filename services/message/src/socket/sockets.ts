@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { closeCodes, type HintOf, type ServerFrame } from '@qsm/contract'
+import { closeCodes, type HintOf, limits, type ServerFrame } from '@qsm/contract'
 import {
   acceptSockets,
   bearerToken,
@@ -15,48 +15,53 @@ import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
-import { type Delivery, startDelivery } from './delivery.js'
+import { startDelivery } from './delivery.js'
 import { handleFrames } from './frames.js'
+import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
+import { watchSockets } from './watch-sockets.js'
 
 interface Identity extends SocketCaller {
   readonly address: DeviceAddress | null
   readonly start: MailboxState | null
 }
 
-interface OpenSocket extends Identity {
-  readonly socket: Socket
-  readonly delivery: Delivery | null
-}
-
 export interface SocketService {
   attach(server: Server, options: { readonly allowedOrigins: readonly string[]; readonly maxSockets: number }): void
   isOnline(userId: string): boolean
+  /** Tells the socket of a device what it has acknowledged by a request. */
+  acknowledged(address: DeviceAddress, upTo: number): void
   /** Takes no more and closes those that are open in waves over `overMs`. */
   drain(overMs: number): Promise<void>
   readonly count: number
   stop(): void
 }
 
-const pollMs = 10_000
-const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
+export interface SocketParts {
+  readonly accounts: Accounts
+  readonly devices: Devices
+  readonly mailboxes: Mailboxes
+  readonly send: Send
+  readonly deliveries: CounterMetric
+}
 
-/** The sockets of this pod: who is connected, what is pushed to whom, and what closes them. */
-export const createSocketService = (
-  context: MessageContext,
-  parts: {
-    readonly accounts: Accounts
-    readonly devices: Devices
-    readonly mailboxes: Mailboxes
-    readonly send: Send
-    readonly deliveries: CounterMetric
-  },
-): SocketService => {
-  const { bus, clock, log } = context
+/** While the database is away every socket of a pod finds out; the log need not hear it from each. */
+const quietMs = 10_000
+
+/** The sockets of this pod: who is let in, and what is pushed to whom. */
+export const createSocketService = (context: MessageContext, parts: SocketParts): SocketService => {
+  const { bus, clock, log, metrics } = context
   const { accounts, devices, mailboxes } = parts
-  const byDevice = new Map<string, OpenSocket>()
-  const byUser = new Map<string, Set<OpenSocket>>()
+  const open = new OpenSockets()
   const accepted: Sockets[] = []
+  let quietUntil = 0
+
+  const onError = (error: unknown) => {
+    const now = performance.now()
+    if (now < quietUntil) return
+    quietUntil = now + quietMs
+    log.warn({ err: error }, 'mailboxes could not be read for sockets; it is tried again')
+  }
 
   const ofHeader = ({ headers }: IncomingMessage): SocketCaller => {
     const accessToken = bearerToken(headers.authorization)
@@ -72,29 +77,9 @@ export const createSocketService = (
     return { caller, accessToken, address, start: address && (await mailboxes.state(address)) }
   }
 
-  const forget = (entry: OpenSocket) => {
-    entry.delivery?.stop()
-    if (entry.address && byDevice.get(keyOf(entry.address)) === entry) byDevice.delete(keyOf(entry.address))
-    const ofUser = byUser.get(entry.caller.userId)
-    ofUser?.delete(entry)
-    if (ofUser?.size === 0) byUser.delete(entry.caller.userId)
-  }
-  const remember = (entry: OpenSocket) => {
-    const ofUser = byUser.get(entry.caller.userId) ?? new Set()
-    byUser.set(entry.caller.userId, ofUser.add(entry))
-    if (!entry.address) return
-    byDevice.get(keyOf(entry.address))?.socket.close(closeCodes.displaced)
-    byDevice.set(keyOf(entry.address), entry)
-    bus.publish({
-      kind: 'socket-opened',
-      user_id: entry.address.userId,
-      device_id: entry.address.deviceId,
-      socket_id: entry.socket.id,
-    })
-  }
+  const watch = watchSockets(context, { accounts, devices, open, onError })
 
-  const onSocket = (socket: Socket, identity: Identity) => {
-    const { caller, address, start } = identity
+  const onSocket = (socket: Socket, { caller, accessToken, address, start }: Identity) => {
     const ready: ServerFrame = {
       type: 'ready',
       cursor: start?.acked ?? 0,
@@ -103,80 +88,48 @@ export const createSocketService = (
       username: caller.username,
     }
     socket.sendText(JSON.stringify(ready))
-    const onError = (error: unknown) => log.warn({ err: error }, 'a mailbox could not be read; it is tried again')
     const onDelivered = (count: number) => parts.deliveries.inc(count)
     const delivery =
       address && start ? startDelivery({ socket, address, mailboxes, start, onDelivered, onError }) : null
-    const entry: OpenSocket = { ...identity, socket, delivery }
-    remember(entry)
-    socket.onClose(() => forget(entry))
-    handleFrames({
-      socket,
-      address,
-      delivery,
-      mailboxes,
-      send: parts.send,
-      onInternal: error => log.error({ err: error }, 'a frame failed'),
+    const entry: OpenSocket = { caller, accessToken, address, socket, delivery }
+    open.add(entry)?.socket.close(closeCodes.displaced)
+    socket.onClose(() => {
+      delivery?.stop()
+      open.remove(entry)
     })
+    if (address) {
+      const { userId: user_id, deviceId: device_id } = address
+      bus.publish({ kind: 'socket-opened', user_id, device_id, socket_id: socket.id })
+    }
+    const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
+    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, onInternal })
+    watch.check(entry)
   }
 
   const pushConnection = async (hint: HintOf<'connection'>) => {
-    for (const { socket, address } of [...(byUser.get(hint.user_id) ?? [])]) {
+    for (const { socket, address } of open.ofUser(hint.user_id)) {
       const frames = await connectionFramesFor(context.database, hint, address?.deviceId ?? null, clock.now())
-      if (socket.isOpen) for (const frame of frames) socket.sendText(JSON.stringify(frame))
+      // Who does not read these either comes back and asks for how its connections stand.
+      if (socket.bufferedBytes >= limits.maxBufferedBytes) socket.close(closeCodes.slowConsumer)
+      for (const frame of frames) socket.sendText(JSON.stringify(frame))
     }
   }
-
-  bus.subscribe('mailbox', hint => byDevice.get(`${hint.user_id}/${hint.device_id}`)?.delivery?.wake())
-  bus.subscribe('connection', hint => {
-    pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
-  })
-  bus.subscribe('device-removed', hint =>
-    byDevice.get(`${hint.user_id}/${hint.device_id}`)?.socket.close(closeCodes.deviceRemoved),
-  )
-  bus.subscribe('socket-opened', hint => {
-    const entry = byDevice.get(`${hint.user_id}/${hint.device_id}`)
-    // Our own hint comes back to us; a later socket of ours is newer than one that another pod tells of late.
-    if (entry && entry.socket.id !== hint.socket_id && !ownSockets.has(hint.socket_id))
-      entry.socket.close(closeCodes.displaced)
-  })
-  const ownSockets = new Set<string>()
-  accounts.onRevoked(({ userId, sessionId, at }) => {
-    for (const { socket, caller } of byUser.get(userId) ?? []) {
-      const isOver = sessionId === null ? caller.issuedAt <= at : caller.sessionId === sessionId
-      if (isOver) socket.close(closeCodes.sessionEnded)
-    }
-  })
-  const timer = setInterval(() => {
-    const now = clock.now()
-    for (const entries of byUser.values()) {
-      for (const { socket, caller, delivery } of entries) {
-        if (caller.expiresAt <= now) socket.close(closeCodes.tokenExpired)
-        else delivery?.wake() // A hint may have been lost.
-      }
-    }
-  }, pollMs)
-  timer.unref()
+  const unsubscribe = [
+    bus.subscribe('mailbox', hint =>
+      open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })?.delivery?.wake(),
+    ),
+    bus.subscribe('connection', hint => {
+      pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
+    }),
+  ]
 
   return {
     attach(server, { allowedOrigins, maxSockets }) {
-      const onAccepted = (socket: Socket, identity: Identity) => {
-        ownSockets.add(socket.id)
-        socket.onClose(() => ownSockets.delete(socket.id))
-        onSocket(socket, identity)
-      }
-      accepted.push(
-        acceptSockets(server, {
-          authenticate,
-          onSocket: onAccepted,
-          allowedOrigins,
-          maxSockets,
-          log,
-          now: () => clock.now(),
-        }),
-      )
+      const now = () => clock.now()
+      accepted.push(acceptSockets(server, { authenticate, onSocket, allowedOrigins, maxSockets, log, metrics, now }))
     },
-    isOnline: userId => byUser.has(userId),
+    isOnline: userId => open.isOnline(userId),
+    acknowledged: (address, upTo) => open.ofDevice(address)?.delivery?.acknowledged(upTo),
     async drain(overMs) {
       for (const sockets of accepted) {
         sockets.refuseNew()
@@ -186,6 +139,9 @@ export const createSocketService = (
     get count() {
       return accepted.reduce((sum, sockets) => sum + sockets.open.size, 0)
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      watch.stop()
+      for (const end of unsubscribe) end()
+    },
   }
 }

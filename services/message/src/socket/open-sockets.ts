@@ -1,0 +1,56 @@
+import type { Socket } from '@qsm/server-kit'
+import type { DeviceAddress } from '../devices/devices.js'
+import type { Delivery } from './delivery.js'
+import type { SocketCaller } from './tickets.js'
+
+/** An open socket with whom it belongs to. */
+export interface OpenSocket extends SocketCaller {
+  readonly socket: Socket
+  /** The device of the login session; null where it is bound to none. */
+  readonly address: DeviceAddress | null
+  readonly delivery: Delivery | null
+}
+
+const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
+
+/** The open sockets of a pod: at most one for each device, any number for a user. */
+export class OpenSockets {
+  readonly #byDevice = new Map<string, OpenSocket>()
+  readonly #byUser = new Map<string, Set<OpenSocket>>()
+
+  /** Returns the socket that the same device had until now. */
+  add(entry: OpenSocket): OpenSocket | undefined {
+    const { caller, address } = entry
+    const ofUser = this.#byUser.get(caller.userId) ?? new Set()
+    this.#byUser.set(caller.userId, ofUser.add(entry))
+    if (!address) return undefined
+    const before = this.#byDevice.get(keyOf(address))
+    this.#byDevice.set(keyOf(address), entry)
+    return before
+  }
+
+  remove(entry: OpenSocket): void {
+    const { caller, address } = entry
+    if (address && this.#byDevice.get(keyOf(address)) === entry) this.#byDevice.delete(keyOf(address))
+    const ofUser = this.#byUser.get(caller.userId)
+    ofUser?.delete(entry)
+    if (ofUser?.size === 0) this.#byUser.delete(caller.userId)
+  }
+
+  ofDevice(address: DeviceAddress): OpenSocket | undefined {
+    return this.#byDevice.get(keyOf(address))
+  }
+
+  /** A copy: closing a socket changes what is open. */
+  ofUser(userId: string): readonly OpenSocket[] {
+    return [...(this.#byUser.get(userId) ?? [])]
+  }
+
+  isOnline(userId: string): boolean {
+    return this.#byUser.has(userId)
+  }
+
+  *all(): Iterable<OpenSocket> {
+    for (const ofUser of this.#byUser.values()) yield* ofUser
+  }
+}

@@ -1,0 +1,90 @@
+import { closeCodes, type HintOf } from '@qsm/contract'
+import type { Revoked } from '@qsm/server-kit'
+import type { Accounts } from '../accounts/accounts.js'
+import type { MessageContext } from '../context.js'
+import type { DeviceAddress, Devices } from '../devices/devices.js'
+import type { OpenSocket, OpenSockets } from './open-sockets.js'
+
+export interface SocketWatch {
+  /** Looks at a socket that was just opened: what it was let in by may have ended while that was judged. */
+  check(entry: OpenSocket): void
+  stop(): void
+}
+
+export interface WatchOptions {
+  readonly accounts: Accounts
+  readonly devices: Devices
+  readonly open: OpenSockets
+  readonly onError: (error: unknown) => void
+}
+
+const expiryMs = 1_000
+/** A hint may have been lost. */
+const pollMs = 10_000
+
+const isSameDevice = (one: DeviceAddress | null, other: DeviceAddress | null): boolean =>
+  one?.userId === other?.userId && one?.deviceId === other?.deviceId
+
+/**
+ * Closes sockets whose ground has gone: an ended session or account, an expired token, a removed device, a session that works
+ * as another device now, a newer socket of the same device.
+ */
+export const watchSockets = (
+  { bus, clock }: Pick<MessageContext, 'bus' | 'clock'>,
+  { accounts, devices, open, onError }: WatchOptions,
+): SocketWatch => {
+  const checkCaller = ({ caller, socket }: OpenSocket) => {
+    try {
+      accounts.check(caller)
+    } catch {
+      socket.close(closeCodes.sessionEnded)
+    }
+  }
+  const checkDevice = async ({ caller, address, socket }: OpenSocket) => {
+    const bound = await devices.bound(caller.sessionId)
+    if (!isSameDevice(bound, address)) socket.close(bound ? closeCodes.rebound : closeCodes.deviceRemoved)
+  }
+  const onRevoked = ({ userId, sessionId, at }: Revoked) => {
+    for (const { socket, caller } of open.ofUser(userId)) {
+      if (sessionId === null && caller.issuedAt <= at) socket.close(closeCodes.accountGone)
+      else if (caller.sessionId === sessionId) socket.close(closeCodes.sessionEnded)
+    }
+  }
+  const onBound = (hint: HintOf<'device-bound'>) => {
+    for (const entry of open.all()) {
+      if (entry.caller.sessionId === hint.session_id) checkDevice(entry).catch(onError)
+    }
+  }
+  const onOpened = (hint: HintOf<'socket-opened'>) => {
+    const entry = open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })
+    // Ids grow with time: of two that were opened at once on two pods, both pods keep the same one.
+    if (entry && entry.socket.id < hint.socket_id) entry.socket.close(closeCodes.displaced)
+  }
+  const ends = [
+    accounts.onRevoked(onRevoked),
+    bus.subscribe('device-bound', onBound),
+    bus.subscribe('socket-opened', onOpened),
+    bus.subscribe('device-removed', hint =>
+      open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })?.socket.close(closeCodes.deviceRemoved),
+    ),
+  ]
+  const expiry = setInterval(() => {
+    const now = clock.now()
+    for (const { socket, caller } of open.all()) if (caller.expiresAt <= now) socket.close(closeCodes.tokenExpired)
+  }, expiryMs).unref()
+  const poll = setInterval(() => {
+    for (const { delivery } of open.all()) delivery?.wake()
+  }, pollMs).unref()
+
+  return {
+    check(entry) {
+      checkCaller(entry)
+      checkDevice(entry).catch(onError)
+    },
+    stop() {
+      clearInterval(expiry)
+      clearInterval(poll)
+      for (const end of ends) end()
+    },
+  }
+}
