@@ -37,7 +37,7 @@ const untilAnswered = async (parts: ClientParts, own: OwnRequest, signal: AbortS
   const { username } = own
   parts.live.begin()
   for (;;) {
-    const sign = parts.signs.next(signal)
+    const seen = parts.signs.count()
     const { hasSession, waiting } = await look(parts, username)
     if (!waiting.some(other => other.requestId === own.requestId)) {
       if (hasSession) return
@@ -47,7 +47,7 @@ const untilAnswered = async (parts: ClientParts, own: OwnRequest, signal: AbortS
     }
     if (parts.live.stopped) throw parts.live.stopped
     signal?.throwIfAborted()
-    await sign
+    await parts.signs.after(seen, signal)
   }
 }
 

@@ -59,14 +59,14 @@ export const createHandOut = (options: {
 
   async function* each(
     { signal, settle = 'auto' }: MessagesOptions,
-    waitForMore: ((sign: Promise<void>) => Promise<boolean>) | null,
+    waitForMore: ((seen: number) => Promise<boolean>) | null,
   ): AsyncGenerator<Message, void> {
     const handedOut = new Set<string>()
     while (!signal?.aborted) {
-      const sign = signs.next(signal)
+      const seen = signs.count()
       const next = await inbox.next(handedOut)
       if (!next) {
-        if (!waitForMore || !(await waitForMore(sign))) return
+        if (!waitForMore || !(await waitForMore(seen))) return
         continue
       }
       handedOut.add(next.key)
@@ -87,9 +87,9 @@ export const createHandOut = (options: {
     async *follow(options) {
       const release = await holdInbox(store)
       try {
-        yield* each(options, async sign => {
+        yield* each(options, async seen => {
           if (ended()) return false
-          await sign
+          await signs.after(seen, options.signal)
           return true
         })
       } finally {
