@@ -7,7 +7,11 @@ import { createPerson } from './person.mjs'
 import { searchPlaintext } from './search-plaintext.mjs'
 import { startServer } from './server.mjs'
 
-const textFile = fileURLToPath(new URL('thousand-lines.txt', import.meta.url))
+export const thousandLinesFile = fileURLToPath(new URL('thousand-lines.txt', import.meta.url))
+
+/** How long the rest of the lines may take to arrive once all were sent. */
+const arrivalMs = 60_000
+
 const begun = performance.now()
 const seconds = () => `${((performance.now() - begun) / 1000).toFixed(1).padStart(6)} s`
 const say = text => console.log(`${seconds()}  ${text}`)
@@ -54,28 +58,30 @@ const prekeys = async (carol, alice) => {
   check('carol reads the answer', answer?.text === 'now I am')
 }
 
-const thousandLines = async (alice, bob, server) => {
+const manyLines = async (alice, bob, server, textFile) => {
   const lines = readFileSync(textFile, 'utf8').trimEnd().split('\n')
   heading(`${lines.length} lines, one message each; the server is killed in the middle`)
+  const stride = Math.max(1, Math.round(lines.length / 6))
   const received = []
   let sent = 0
   let killed = false
   const listening = bob.listen(lines.length, message => {
     received.push(message.text)
-    if (received.length % 200 === 0) say(`bob has ${received.length} lines`)
+    if (received.length % stride === 0) say(`bob has ${received.length} lines`)
   })
   const started = performance.now()
   await alice.sendLines('bob', createReadStream(textFile), () => {
     sent += 1
-    if (sent % 200 === 0) say(`alice has sent ${sent} lines`)
+    if (sent % stride === 0) say(`alice has sent ${sent} lines`)
     if (sent === Math.floor(lines.length / 2) && !killed) {
       killed = true
       say('kill -9 of the server')
       server.kill()
     }
   })
-  await Promise.race([listening.ended, new Promise(resolve => setTimeout(resolve, 60_000))])
-  listening.stop()
+  const patience = setTimeout(listening.stop, arrivalMs)
+  await listening.ended
+  clearTimeout(patience)
   const took = (performance.now() - started) / 1000
   check(
     'every line arrived once, in order',
@@ -87,8 +93,8 @@ const thousandLines = async (alice, bob, server) => {
   return lines
 }
 
-/** Plays the story. Returns the exit code. */
-export const playDemo = async () => {
+/** Plays the story with the lines of a file. Returns the exit code. */
+export const playDemo = async textFile => {
   const folder = mkdtempSync(join(tmpdir(), 'qsm-demo-'))
   const dataFolder = join(folder, 'data')
   const ports = { main: await freePort(), quantum: await freePort(), admin: await freePort() }
@@ -103,7 +109,7 @@ export const playDemo = async () => {
     }
     await handshakes(alice, bob)
     await prekeys(carol, alice)
-    const lines = await thousandLines(alice, bob, server)
+    const lines = await manyLines(alice, bob, server, textFile)
     heading('what the server holds')
     await server.stop()
     const texts = [...lines.filter(line => line.length > 12), 'hello alice, I have accepted', 'you were not there']
