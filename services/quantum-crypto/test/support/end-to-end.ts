@@ -118,8 +118,7 @@ export class EndToEnd implements Party {
     this.#peers.set(key, next)
   }
 
-  async request(toUserId: string): Promise<string> {
-    const requestId = newId()
+  async request(toUserId: string, requestId: string = newId()): Promise<string> {
     const secrets = await makeRequest(this.#algorithms, this.local, this.record, {
       requestId: idToBytes(requestId),
       toUser: idToBytes(toUserId),
