@@ -8,8 +8,8 @@ import {
 } from '@qsm/contract'
 import { encodeBundle } from '@qsm/protocol'
 import { newId } from '@qsm/server-kit'
+import type { RunOperation, TestDevices } from './open-devices.js'
 import type { Delivery, Party, Send } from './post-office.js'
-import type { RunOperation, TestDevices } from './start-devices.js'
 
 type SealInput = InputOf<typeof sealMessage>
 type ReadInput = InputOf<typeof readMessages>

@@ -1,0 +1,93 @@
+import { type InputOf, type ManagedOperationName, managedOperations, type OutputOf } from '@qsm/contract'
+import type { Algorithms } from '@qsm/protocol'
+import {
+  type Clock,
+  createMetrics,
+  createNodeClassical,
+  type Database,
+  openDatabase,
+  randomBytes,
+} from '@qsm/server-kit'
+import { loadPostQuantum } from '@qsm/wasm'
+import type { HandClock } from '../../../../tests/support/hand-clock.js'
+import { silentLog } from '../../../../tests/support/silent-log.js'
+import type { KeyEncryptionKey } from '../../src/at-rest/key-encryption-key.js'
+import { createLocalKek } from '../../src/at-rest/local-kek.js'
+import { deviceCounters } from '../../src/devices/counters.js'
+import { createManagedDevices } from '../../src/devices/managed-devices.js'
+import { ManagedDevices1767225600002 } from '../../src/migrations/0002-managed-devices.js'
+
+export const schema = 'crypto'
+export const migrations = [ManagedDevices1767225600002]
+
+type Operations = typeof managedOperations
+
+/** Runs one operation for a user, as the route does; input and output are held against the contract. */
+export type RunOperation = <N extends ManagedOperationName>(
+  userId: string,
+  operation: N,
+  input: InputOf<Operations[N]>,
+) => Promise<OutputOf<Operations[N]>>
+
+export interface TestDevices {
+  readonly databaseUrl: string
+  readonly database: Database
+  readonly kek: KeyEncryptionKey
+  readonly clock: HandClock
+  readonly algorithms: Algorithms
+  readonly run: RunOperation
+  /** Another process of the service, in this one: its own connections and queues, the same database, key and clock. */
+  second(): Promise<TestDevices>
+  /** Value of a counter over all labels. */
+  counted(name: string): Promise<number>
+  close(): Promise<void>
+}
+
+export const algorithmsOf = async (clock: Clock): Promise<Algorithms> => {
+  const { kem, signer } = await loadPostQuantum()
+  return { kem, signer, classical: createNodeClassical(), randomBytes, now: () => clock.now() }
+}
+
+export const testKek = (): KeyEncryptionKey => createLocalKek([{ id: 'test', key: new Uint8Array(32).fill(7) }])
+
+/** Connects to a database that has the schema. */
+export const openDevices = async (
+  databaseUrl: string,
+  kek: KeyEncryptionKey,
+  clock: HandClock,
+  drop: () => Promise<void> = async () => {},
+): Promise<TestDevices> => {
+  const database = await openDatabase({
+    url: databaseUrl,
+    schema,
+    entities: [],
+    migrations,
+    poolMax: 10,
+    log: silentLog,
+  })
+  const algorithms = await algorithmsOf(clock)
+  const metrics = createMetrics()
+  const devices = createManagedDevices({ database, kek, algorithms, log: silentLog, counters: deviceCounters(metrics) })
+  return {
+    databaseUrl,
+    database,
+    kek,
+    clock,
+    algorithms,
+    async run(userId, operation, input) {
+      const contract = managedOperations[operation]
+      const parsed = contract.input.parse({ operation, ...input })
+      return contract.output.parse(await devices.run(userId, parsed as never)) as never
+    },
+    second: () => openDevices(databaseUrl, kek, clock),
+    async counted(name) {
+      const { body } = await metrics.text()
+      const values = [...body.matchAll(new RegExp(`^${name}(?:\\{[^}]*\\})? (\\d+)$`, 'gm'))]
+      return values.reduce((sum, match) => sum + Number(match[1]), 0)
+    },
+    async close() {
+      await database.close()
+      await drop()
+    },
+  }
+}
