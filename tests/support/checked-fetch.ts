@@ -86,5 +86,5 @@ const createCheckedFetch = (routes: readonly RouteContract[]): Fetch => {
 /** For port 8000 and for the routes between services. */
 export const checkedFetch: Fetch = createCheckedFetch([...mainRoutes, ...internalRoutes])
 
-/** For port 8001. */
-export const checkedQuantumFetch: Fetch = createCheckedFetch(quantumRoutes)
+/** For port 8001, likewise. */
+export const checkedQuantumFetch: Fetch = createCheckedFetch([...quantumRoutes, ...internalRoutes])

@@ -8,6 +8,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  retentionVariables,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -19,6 +20,7 @@ export const messageVariables = defineVariables({
   ...httpVariables,
   ...databaseVariables,
   ...tokenVariables,
+  ...retentionVariables,
   ENABLE_WEBSOCKET: {
     schema: flag,
     default: 'true',
@@ -30,12 +32,6 @@ export const messageVariables = defineVariables({
     default: '20000',
     doc: 'The most open sockets of one process; more are refused with 503.',
     example: '20000',
-  },
-  MESSAGE_RETENTION_DAYS: {
-    schema: wholeNumber(1, 3_650),
-    default: '30',
-    doc: 'Days that an unacknowledged message waits.',
-    example: '30',
   },
 })
 

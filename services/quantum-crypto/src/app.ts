@@ -4,6 +4,7 @@ import { type Owners, startOwners } from './accounts/owners.js'
 import { createUserLimits } from './callers/user-limits.js'
 import { type QuantumContext, quantumSchema } from './context.js'
 import { deviceCounters } from './devices/counters.js'
+import { deviceJobs } from './devices/jobs.js'
 import { createManagedDevices } from './devices/managed-devices.js'
 import { createOperationRunner, type OperationRunner } from './devices/run-operations.js'
 import { createManagedKeys } from './keys/managed-keys.js'
@@ -55,14 +56,18 @@ export const createQuantumApp = async (context: QuantumContext): Promise<Quantum
     await database.close()
     throw error
   })
-  const stopJobs = scheduleJobs({ ...context, schema: quantumSchema }, [expiryJob(tokenLifeMs)])
+  const devices = createManagedDevices({ ...context, counters: deviceCounters(context.metrics) })
+  const stopJobs = scheduleJobs({ ...context, schema: quantumSchema }, [
+    expiryJob(tokenLifeMs),
+    ...deviceJobs({ ...context, devices }),
+  ])
   const authenticate = (token: string) => {
     const caller = tokens.verifyAccess(token)
     owners.check(caller)
     return caller
   }
   const runOperations = createOperationRunner({
-    devices: createManagedDevices({ ...context, counters: deviceCounters(context.metrics) }),
+    devices,
     log: context.log,
     async authenticate(token) {
       const caller = authenticate(token)

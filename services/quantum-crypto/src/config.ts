@@ -7,6 +7,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  retentionVariables,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -21,6 +22,7 @@ export const quantumVariables = defineVariables({
   ...httpVariables,
   ...databaseVariables,
   ...tokenVariables,
+  ...retentionVariables,
   ...kekVariables,
   QUANTUM_CALLS_PER_MINUTE: {
     schema: wholeNumber(1, 10_000_000),

@@ -69,6 +69,8 @@ export interface QuantumContext {
   readonly report: AlgorithmReport
   /** Limits for each user. */
   readonly perMinute: PerMinute
+  /** How long what a managed device has opened is kept. */
+  readonly retentionMs: number
   readonly version: string
 }
 
@@ -84,12 +86,13 @@ export interface QuantumContextOptions {
   readonly rateLimits: RateLimits
   readonly kek: KeyEncryptionKey
   readonly perMinute: PerMinute
+  readonly retentionDays: number
   readonly version: string
 }
 
 export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
   const { kem, signer, report } = await loadPostQuantum()
-  const { databaseUrl, poolMax, ...handed } = options
+  const { databaseUrl, poolMax, retentionDays, ...handed } = options
   return {
     ...handed,
     database: await openDatabase({
@@ -103,5 +106,6 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
     }),
     algorithms: { kem, signer, classical: createNodeClassical(), randomBytes, now: () => options.clock.now() },
     report,
+    retentionMs: retentionDays * 86_400_000,
   }
 }

@@ -59,6 +59,7 @@ export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> =>
         feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'quantum-crypto' }),
         rateLimits: createMemoryRateLimits(),
         perMinute: perMinuteOf(config),
+        retentionDays: config.MESSAGE_RETENTION_DAYS,
         ...{ tokens, bus, clock, log, metrics, kek, version },
       }),
     )

@@ -129,3 +129,12 @@ export const tokenVariables = defineVariables({
     example: '30',
   },
 })
+
+export const retentionVariables = defineVariables({
+  MESSAGE_RETENTION_DAYS: {
+    schema: wholeNumber(1, 3_650),
+    default: '30',
+    doc: 'Days that a message is kept: unacknowledged in its mailbox, and for thin clients as it was opened.',
+    example: '30',
+  },
+})

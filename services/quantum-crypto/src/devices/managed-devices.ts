@@ -11,6 +11,7 @@ import { read } from './read/read.js'
 import { forgetMessage, takeReceipts } from './receipts.js'
 import { seal } from './seal/seal.js'
 import { sessionPeers, sessionStatus } from './sessions.js'
+import { tidySessions } from './tidy.js'
 import { createUserTurns } from './user-turns.js'
 
 type InputNamed<N extends ManagedOperationName> = Extract<ManagedOperationInput, { operation: N }>
@@ -19,6 +20,8 @@ export type OutputNamed<N extends ManagedOperationName> = OutputOf<(typeof manag
 /** What the managed devices of this server do, each for the user who calls. */
 export interface ManagedDevices {
   run<N extends ManagedOperationName>(userId: string, input: InputNamed<N>): Promise<OutputNamed<N>>
+  /** Drops what is too old to keep from the sessions of a user. */
+  tidy(userId: string): Promise<void>
 }
 
 /** Operations of one user that may wait in this process. */
@@ -43,11 +46,12 @@ export const createManagedDevices = (parts: DeviceParts): ManagedDevices => {
     take_receipts: (userId, input) => onDevice(userId, scope => takeReceipts(scope, input)),
     forget_message: (userId, input) => onDevice(userId, scope => forgetMessage(scope, input)),
     session_status: (userId, input) => onDevice(userId, scope => sessionStatus(scope, input)),
-    list_session_peers: userId => sessionPeers(parts.database.query, userId),
+    list_session_peers: userId => turns(userId, () => sessionPeers(parts.database.query, userId)),
     end_sessions: createEndSessions(parts, turns),
   }
   return {
     run: <N extends ManagedOperationName>(userId: string, input: InputNamed<N>) =>
       (runners[input.operation as N] as Runners[N])(userId, input),
+    tidy: userId => onDevice(userId, tidySessions),
   }
 }

@@ -37,25 +37,30 @@ export const createOperationRunner = ({ devices, authenticate, log }: RunnerOpti
     return { error: errorObject(error, requestId), status: error.status }
   }
 
+  const runAll = async (calls: readonly ManagedCall[], requestId: string): Promise<readonly ManagedResult[]> => {
+    const tokens = [...new Set(calls.map(({ token }) => token))]
+    const judged = await Promise.allSettled(tokens.map(async token => authenticate(token)))
+    const callers = new Map(tokens.map((token, index) => [token, judged[index]]))
+    return Promise.all(
+      calls.map(async ({ token, input }): Promise<ManagedResult> => {
+        const caller = callers.get(token)
+        try {
+          if (caller?.status !== 'fulfilled') throw caller?.reason
+          return { output: await devices.run(caller.value.userId, input) }
+        } catch (error) {
+          return failed(error, input.operation, requestId)
+        }
+      }),
+    )
+  }
+
   return async (
     calls: readonly ManagedCall[],
     signal: AbortSignal,
     requestId: string = newId(),
   ): Promise<readonly ManagedResult[]> => {
     signal.throwIfAborted()
-    const tokens = [...new Set(calls.map(({ token }) => token))]
-    const judged = await Promise.allSettled(tokens.map(async token => authenticate(token)))
-    const callers = new Map(tokens.map((token, index) => [token, judged[index]]))
-    const results = calls.map(async ({ token, input }): Promise<ManagedResult> => {
-      const caller = callers.get(token)
-      try {
-        if (caller?.status !== 'fulfilled') throw caller?.reason
-        return { output: await devices.run(caller.value.userId, input) }
-      } catch (error) {
-        return failed(error, input.operation, requestId)
-      }
-    })
-    return untilAborted(signal, Promise.all(results))
+    return untilAborted(signal, runAll(calls, requestId))
   }
 }
 

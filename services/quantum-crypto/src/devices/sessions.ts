@@ -22,7 +22,7 @@ export const sessionStatus = async (
   }
 }
 
-/** Users with whom there is a session. Opens nothing, and waits for nobody. */
+/** Users with whom there is a session. Opens nothing, and waits for no other process. */
 export const sessionPeers = async (query: Query, userId: string): Promise<OutputOf<typeof listSessionPeers>> => {
   const [device] = await query<{ peers: string[] }>(
     `SELECT ARRAY(SELECT DISTINCT k.peer_user::text FROM crypto.peer k

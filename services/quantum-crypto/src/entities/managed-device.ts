@@ -44,6 +44,15 @@ export const ManagedDeviceEntity = new EntitySchema<ManagedDevice>({
     openedUpTo: { name: 'opened_up_to', type: 'bigint' },
     createdAt: { name: 'created_at', type: 'timestamptz' },
   },
+  foreignKeys: [
+    {
+      name: 'device_user_id_fkey',
+      target: 'Owner',
+      columnNames: ['userId'],
+      referencedColumnNames: ['userId'],
+      onDelete: 'CASCADE',
+    },
+  ],
 })
 
 /** The private halves of a prekey. */

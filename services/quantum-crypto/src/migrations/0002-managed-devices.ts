@@ -21,7 +21,8 @@ const devices = [
     mailbox_epoch bigint NOT NULL,
     opened_up_to bigint NOT NULL,
     created_at timestamptz NOT NULL,
-    CONSTRAINT device_pkey PRIMARY KEY (user_id)
+    CONSTRAINT device_pkey PRIMARY KEY (user_id),
+    CONSTRAINT device_user_id_fkey FOREIGN KEY (user_id) REFERENCES crypto.owner (user_id) ON DELETE CASCADE
   ) WITH (fillfactor = 70)`,
 ]
 

@@ -7,6 +7,7 @@ import {
   type Database,
   openDatabase,
   randomBytes,
+  runJob,
 } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
 import type { HandClock } from '../../../../tests/support/hand-clock.js'
@@ -14,11 +15,9 @@ import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { KeyEncryptionKey } from '../../src/at-rest/key-encryption-key.js'
 import { createLocalKek } from '../../src/at-rest/local-kek.js'
 import { deviceCounters } from '../../src/devices/counters.js'
+import { deviceJobs } from '../../src/devices/jobs.js'
 import { createManagedDevices } from '../../src/devices/managed-devices.js'
-import { ManagedDevices1767225600002 } from '../../src/migrations/0002-managed-devices.js'
-
-export const schema = 'crypto'
-export const migrations = [ManagedDevices1767225600002]
+import { quantumMigrations, quantumSchema } from '../../src/index.js'
 
 type Operations = typeof managedOperations
 
@@ -38,6 +37,8 @@ export interface TestDevices {
   readonly run: RunOperation
   /** Another process of the service, in this one: its own connections and queues, the same database, key and clock. */
   second(): Promise<TestDevices>
+  /** Does all periodic work once, with a retention of 30 days. */
+  runJobs(): Promise<void>
   /** Value of a counter over all labels. */
   counted(name: string): Promise<number>
   close(): Promise<void>
@@ -50,6 +51,9 @@ export const algorithmsOf = async (clock: Clock): Promise<Algorithms> => {
 
 export const testKek = (): KeyEncryptionKey => createLocalKek([{ id: 'test', key: new Uint8Array(32).fill(7) }])
 
+const addOwner = (database: Database, userId: string) =>
+  database.query(`INSERT INTO crypto.owner (user_id, state) VALUES ($1, 'active') ON CONFLICT DO NOTHING`, [userId])
+
 /** Connects to a database that has the schema. */
 export const openDevices = async (
   databaseUrl: string,
@@ -59,9 +63,9 @@ export const openDevices = async (
 ): Promise<TestDevices> => {
   const database = await openDatabase({
     url: databaseUrl,
-    schema,
+    schema: quantumSchema,
     entities: [],
-    migrations,
+    migrations: quantumMigrations,
     poolMax: 10,
     log: silentLog,
   })
@@ -76,8 +80,14 @@ export const openDevices = async (
     algorithms,
     async run(userId, operation, input) {
       const contract = managedOperations[operation]
+      // As the account feed would have told.
+      if (operation === 'ensure_device') await addOwner(database, userId)
       const parsed = contract.input.parse({ operation, ...input })
       return contract.output.parse(await devices.run(userId, parsed as never)) as never
+    },
+    async runJobs() {
+      const jobs = deviceJobs({ devices, retentionMs: 30 * 86_400_000, log: silentLog })
+      for (const job of jobs) await runJob({ schema: quantumSchema, database, clock, log: silentLog }, job)
     },
     second: () => openDevices(databaseUrl, kek, clock),
     async counted(name) {

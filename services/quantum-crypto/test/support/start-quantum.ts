@@ -110,6 +110,7 @@ export const startQuantum = async (
     rateLimits: options.rateLimits ?? noRateLimits,
     kek: options.kek ?? drawKek(),
     perMinute: options.perMinute ?? { calls: 6_000, signs: 600, keygens: 30 },
+    retentionDays: 30,
     version: '0.0.0-test',
     ...{ tokens, feed, clock, log, metrics },
   })

@@ -24,6 +24,7 @@ export const startQuantumService = async (
     ...{ ...options, kek, version, rateLimits, bus, clock, log, metrics },
     poolMax: config.DATABASE_POOL_MAX,
     perMinute: perMinuteOf(config),
+    retentionDays: config.MESSAGE_RETENTION_DAYS,
   })
   const quantum = await createQuantumApp(context)
   runtime.closing.add('quantum', () => quantum.close())

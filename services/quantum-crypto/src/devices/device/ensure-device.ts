@@ -1,4 +1,5 @@
 import { type ensureDevice as contract, encodeBase64, type InputOf, type OutputOf } from '@qsm/contract'
+import { QsmError } from '@qsm/server-kit'
 import type { DeviceParts } from '../parts.js'
 import type { UserTurns } from '../user-turns.js'
 import { deleteDevice, insertDevice, lockDevice } from './device-row.js'
@@ -36,6 +37,9 @@ export const createEnsureDevice = (parts: DeviceParts, turns: UserTurns) => {
   const make = async (userId: string, unusable: ReadonlySet<number>): Promise<Ensured | null> => {
     const drawn = await drawDevice(parts, userId, unusable)
     const isStored = await parts.database.transaction(async query => {
+      // Before the device, as whoever deletes a user locks them.
+      const owner = await query('SELECT 1 FROM crypto.owner WHERE user_id = $1 FOR KEY SHARE', [userId])
+      if (owner.length === 0) throw new QsmError('unauthorized')
       const row = await lockDevice(query, userId)
       if (row && !unusable.has(row.deviceId)) return false
       if (row) await deleteDevice(query, userId)
