@@ -74,7 +74,7 @@ describe('the route of managed operations', () => {
 
   it('does nothing for a login session that has ended, nor for a user who is disabled', async () => {
     const [alice, bob] = [await quantum.person(), await quantum.person()]
-    const event = { username: null, at: new Date(quantum.clock.now()).toISOString() }
+    const event = { username: 'anybody', at: new Date(quantum.clock.now()).toISOString() }
     quantum.feed.add({ ...event, type: 'session_ended', user_id: alice.userId, session_id: alice.sessionId })
     quantum.feed.add({ ...event, type: 'disabled', user_id: bob.userId, session_id: null })
     await quantum.app.owners.sync()
@@ -89,7 +89,7 @@ describe('the route of managed operations', () => {
       { token: alice.token, input: { operation: 'make_prekeys', one_time: 1, last_resort: false } },
     ])
     const at = new Date(quantum.clock.now()).toISOString()
-    quantum.feed.add({ type: 'deleted', user_id: alice.userId, username: null, session_id: null, at })
+    quantum.feed.add({ type: 'deleted', user_id: alice.userId, username: alice.username, session_id: null, at })
     await quantum.app.owners.sync()
     for (const table of ['device', 'prekey', 'owner']) {
       const left = await quantum.context.database.query(`SELECT 1 FROM crypto.${table} WHERE user_id = $1`, [

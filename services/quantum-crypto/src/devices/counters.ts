@@ -1,4 +1,5 @@
 import type { Metrics } from '@qsm/server-kit'
+import { atRestFailures } from '../at-rest/failures.js'
 import type { DeviceCounters } from './parts.js'
 
 export const deviceCounters = (metrics: Metrics): DeviceCounters => ({
@@ -7,9 +8,5 @@ export const deviceCounters = (metrics: Metrics): DeviceCounters => ({
     help: 'Entries of mailboxes of managed devices that could not be opened, by reason.',
     labelNames: ['reason'],
   }),
-  atRestFailures: metrics.counter({
-    name: 'qsm_managed_at_rest_failures_total',
-    help: 'Stored values of managed devices that did not open in their place, by reason.',
-    labelNames: ['reason'],
-  }),
+  atRestFailures: atRestFailures(metrics),
 })

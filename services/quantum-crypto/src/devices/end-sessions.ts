@@ -1,7 +1,7 @@
 import type { endSessions as contract, InputOf, OutputOf } from '@qsm/contract'
 import { advancePeer } from '@qsm/protocol'
 import { type DeviceRow, lockDevice } from './device/device-row.js'
-import { countingAtRest, type DeviceScope, noDevice, withScope } from './device/device-scope.js'
+import { type DeviceScope, noDevice, watchDevice, withScope } from './device/device-scope.js'
 import type { Address, DeviceParts } from './parts.js'
 import type { UserTurns } from './user-turns.js'
 
@@ -28,7 +28,7 @@ export const createEndSessions =
   (parts: DeviceParts, turns: UserTurns) =>
   (userId: string, { peer_user_id: peerUser }: InputOf<typeof contract>): Promise<OutputOf<typeof contract>> =>
     turns(userId, () =>
-      countingAtRest(parts.counters, () =>
+      watchDevice(parts, userId, () =>
         parts.database.transaction(async query => {
           const rows = new Map<string, DeviceRow | null>()
           for (const id of [...new Set([userId, peerUser])].sort()) rows.set(id, await lockDevice(query, id))

@@ -8,7 +8,7 @@ import {
 } from '@qsm/protocol'
 import { QsmError, type Query } from '@qsm/server-kit'
 import { type DataKey, openDataKey } from '../../at-rest/data-key.js'
-import { AtRestError } from '../../at-rest/key-encryption-key.js'
+import { watchAtRest } from '../../at-rest/failures.js'
 import type { DeviceCounters, DeviceParts } from '../parts.js'
 import { createPeerBook, type PeerBook } from '../peers/peer-book.js'
 import type { UserTurns } from '../user-turns.js'
@@ -73,15 +73,12 @@ export const withScope = async <T>(
   }
 }
 
-/** Counts what did not open in its place; it goes up as it is. */
-export const countingAtRest = async <T>(counters: DeviceCounters, work: () => Promise<T>): Promise<T> => {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof AtRestError) counters.atRestFailures.inc({ reason: error.reason })
-    throw error
-  }
-}
+/** Counts and logs what did not open in its place; it goes up as it is. */
+export const watchDevice = <T>(
+  { counters, log }: Pick<DeviceParts, 'counters' | 'log'>,
+  userId: string,
+  work: () => Promise<T>,
+): Promise<T> => watchAtRest({ counter: counters.atRestFailures, log }, { what: 'managed device', userId }, work)
 
 export const noDevice = (): QsmError =>
   new QsmError('device_required', 'This user has no managed device, or it was removed: ensure_device makes one.')
@@ -90,7 +87,7 @@ export const createDeviceWork =
   (parts: DeviceParts, turns: UserTurns): DeviceWork =>
   (userId, work) =>
     turns(userId, () =>
-      countingAtRest(parts.counters, () =>
+      watchDevice(parts, userId, () =>
         parts.database.transaction(async query => {
           const row = await lockDevice(query, userId)
           if (!row) throw noDevice()

@@ -3,7 +3,7 @@ import { QsmError } from '@qsm/server-kit'
 import type { DeviceParts } from '../parts.js'
 import type { UserTurns } from '../user-turns.js'
 import { deleteDevice, insertDevice, lockDevice } from './device-row.js'
-import { countingAtRest, withScope } from './device-scope.js'
+import { watchDevice, withScope } from './device-scope.js'
 import { drawDevice, signRecord } from './draw-device.js'
 
 type Ensured = OutputOf<typeof contract>
@@ -50,7 +50,7 @@ export const createEnsureDevice = (parts: DeviceParts, turns: UserTurns) => {
 
   return (userId: string, input: InputOf<typeof contract>): Promise<Ensured> =>
     turns(userId, () =>
-      countingAtRest(parts.counters, async () => {
+      watchDevice(parts, userId, async () => {
         const unusable = new Set(input.unusable_device_ids)
         for (let round = 0; round < maxRounds; round += 1) {
           const ensured = (await findUsable(userId, unusable)) ?? (await make(userId, unusable))
