@@ -15,7 +15,7 @@ export interface Standalone extends RunningProcess {
 export const startStandalone = (config: StandaloneConfig, options: StartOptions = {}): Promise<Standalone> =>
   startParts('qsm', config, options, async runtime => {
     const { log, closing, step } = runtime
-    const database = await startDatabase(config)
+    const database = await startDatabase(config, options)
     closing.add('database', database.stop)
     if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'all')
