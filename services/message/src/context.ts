@@ -1,4 +1,4 @@
-import type { AccountFeed, RunManagedOperations } from '@qsm/contract'
+import type { AccountFeed } from '@qsm/contract'
 import type { Classical, Signer } from '@qsm/protocol'
 import {
   accountFeedEntities,
@@ -23,7 +23,7 @@ import {
   StoredPrekeyEntity,
   UsedPrekeyEntity,
 } from './entities/device.js'
-import { createManagedDevices, type ManagedDevices } from './managed/managed-devices.js'
+import { createManagedDevices, type ManagedDevices, type QuantumAccess } from './managed/managed-devices.js'
 import { Devices1767225600001 } from './migrations/0001-devices.js'
 import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
 import { ThinClients1767225600003 } from './migrations/0003-thin-clients.js'
@@ -75,8 +75,8 @@ export interface MessageContextOptions {
   readonly metrics: Metrics
   readonly rateLimits: RateLimits
   readonly retentionDays: number
-  /** How the quantum service is asked for what managed devices do; null where there is none. */
-  readonly managedOperations: RunManagedOperations | null
+  /** Plays the devices of thin clients; null where there is none. */
+  readonly quantum: QuantumAccess | null
 }
 
 export const createMessageContext = async (options: MessageContextOptions): Promise<MessageContext> => {
@@ -100,6 +100,6 @@ export const createMessageContext = async (options: MessageContextOptions): Prom
     rateLimits: options.rateLimits,
     verifier: { signer, classical: createNodeClassical(), now: () => options.clock.now() },
     retentionMs: options.retentionDays * 86_400_000,
-    managed: createManagedDevices({ run: options.managedOperations, metrics: options.metrics }),
+    managed: createManagedDevices(options.quantum, options.metrics),
   }
 }

@@ -8,3 +8,4 @@ export {
   messageSchema,
 } from './context.js'
 export { createHttpManagedOperations } from './managed/http-managed-operations.js'
+export type { QuantumAccess } from './managed/managed-devices.js'

@@ -53,7 +53,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,
       feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'message' }),
-      managedOperations: createHttpManagedOperations({ quantumUrl: config.QUANTUM_URL, tokens }),
+      quantum: createHttpManagedOperations({ quantumUrl: config.QUANTUM_URL, tokens }),
       rateLimits: createMemoryRateLimits(),
       retentionDays: config.MESSAGE_RETENTION_DAYS,
       ...{ tokens, bus, clock, log, metrics },

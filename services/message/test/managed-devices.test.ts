@@ -57,7 +57,7 @@ beforeEach(() => {
 })
 
 const connect = (quantumUrl = url) =>
-  createManagedDevices({ run: createHttpManagedOperations({ quantumUrl, tokens }), metrics: createMetrics() })
+  createManagedDevices(createHttpManagedOperations({ quantumUrl, tokens }), createMetrics())
 const codeOf = (work: Promise<unknown>): Promise<string> =>
   work.then(
     () => 'done',
@@ -108,7 +108,7 @@ describe('operations of managed devices', () => {
     })
     const input = { epoch: 1, from: 0, entries, devices: [], responses: [], responses_complete: true }
     const read = { token: 't', input: { operation: 'read', ...input, after: 0, limit: 0, read_up_to: 0 } } as const
-    const results = await createHttpManagedOperations({ quantumUrl: url, tokens })(
+    const results = await createHttpManagedOperations({ quantumUrl: url, tokens }).run(
       Array.from({ length: 6 }, () => read),
       AbortSignal.timeout(20_000),
     )
@@ -175,7 +175,7 @@ describe('a quantum service that is away', () => {
 })
 
 it('without a quantum service every operation says that there is none', async () => {
-  const managed = createManagedDevices({ run: null, metrics: createMetrics() })
+  const managed = createManagedDevices(null, createMetrics())
   await expect(managed.run('t', 'list_session_peers', {})).rejects.toMatchObject({
     code: 'unavailable',
     message: expect.stringContaining('without a quantum service'),
@@ -190,7 +190,7 @@ it('within one process, work for which nobody waits holds up no call of a user',
           finish = () => resolve([{ output: { prekeys: [] } }])
         })
       : Promise.resolve([peers()])
-  const managed = createManagedDevices({ run, metrics: createMetrics() })
+  const managed = createManagedDevices({ run, deadlineMs: 1_800 }, createMetrics())
   const slow = managed.runLong('slow', 'make_prekeys', { one_time: 100, last_resort: false })
   expect(await codeOf(managed.run('t', 'list_session_peers', {}))).toBe('done')
   finish()

@@ -19,7 +19,7 @@ export const startMain = (config: StandaloneConfig, options: StartOptions = {}):
   startParts('qsm-main', config, options, async runtime => {
     const { log, metrics, closing, step } = runtime
     const secret = jwtSecretOf(config) // Before the database is told of: who finds that finds this too.
-    const database = await startDatabase(config, options)
+    const database = await startDatabase(config)
     closing.add('database', database.stop)
     if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'main')
@@ -27,17 +27,17 @@ export const startMain = (config: StandaloneConfig, options: StartOptions = {}):
     if (migrations.length > 0) step(`${migrations.length} migrations were run`)
 
     const quantumUrl = config.QUANTUM_API_URL ?? `http://127.0.0.1:${config.QUANTUM_PORT}`
-    const quantum = await watchQuantum({ check: askQuantumHealth(quantumUrl), log, metrics })
-    closing.add('quantum watch', quantum.stop)
-    step(quantum.isReady() ? `the quantum service at ${quantumUrl} answers` : `no quantum service at ${quantumUrl} yet`)
+    const watch = await watchQuantum({ check: askQuantumHealth(quantumUrl), log, metrics })
+    closing.add('quantum watch', watch.stop)
+    step(watch.isReady() ? `the quantum service at ${quantumUrl} answers` : `no quantum service at ${quantumUrl} yet`)
     const tokens = tokensFrom(runtime, secret)
-    const quantumReady = quantum.isReady
+    const quantumReady = watch.isReady
     const auth = await startAuth(runtime, { databaseUrl: database.url, tokens, quantumReady })
     const quantumApi = config.QUANTUM_PUBLIC_URL ?? config.QUANTUM_API_URL ?? `http://localhost:${config.QUANTUM_PORT}`
     const main = await startMainApplication(runtime, {
       ...{ auth, tokens, quantumApi, quantumReady },
       databaseUrl: database.url,
-      managedOperations: createHttpManagedOperations({ quantumUrl, tokens }),
+      quantum: createHttpManagedOperations({ quantumUrl, tokens }),
     })
     const admin = await startAdmin(runtime, { port: config.ADMIN_PORT, checks: { database: auth.ping } })
     return {

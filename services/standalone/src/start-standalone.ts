@@ -11,11 +11,14 @@ export interface Standalone extends RunningProcess {
   readonly quantumPort: number
 }
 
+/** In one process it is slow at most, and a user waits for it as for the rest. */
+const quantumDeadlineMs = 15_000
+
 /** Everything in one process: database, migrations, the three apps, both ports and the admin port. */
 export const startStandalone = (config: StandaloneConfig, options: StartOptions = {}): Promise<Standalone> =>
   startParts('qsm', config, options, async runtime => {
     const { log, closing, step } = runtime
-    const database = await startDatabase(config, options)
+    const database = await startDatabase(config)
     closing.add('database', database.stop)
     if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'all')
@@ -31,7 +34,7 @@ export const startStandalone = (config: StandaloneConfig, options: StartOptions 
     const main = await startMainApplication(runtime, {
       ...{ auth, tokens, quantumApi, quantumReady },
       databaseUrl: database.url,
-      managedOperations: quantum.app.runOperations,
+      quantum: { run: quantum.app.runOperations, deadlineMs: quantumDeadlineMs },
     })
     const admin = await startAdmin(runtime, { port: config.ADMIN_PORT, checks: { database: auth.ping } })
     return {

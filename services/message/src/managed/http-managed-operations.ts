@@ -7,7 +7,10 @@ import {
   type RunManagedOperations,
 } from '@qsm/contract'
 import type { Tokens } from '@qsm/server-kit'
+import type { QuantumAccess } from './managed-devices.js'
 
+/** With what the database takes, every caller has an answer within 2 s. */
+const deadlineMs = 1_800
 /** Some room for what stands around the operations. */
 const maxBodyBytes = contract.maxBodyBytes - 65_536
 
@@ -43,7 +46,7 @@ export const createHttpManagedOperations = (options: {
   /** Address of the quantum service, such as `http://quantum-crypto:8001`. */
   readonly quantumUrl: string
   readonly tokens: Pick<Tokens, 'issueService'>
-}): RunManagedOperations => {
+}): QuantumAccess => {
   const url = new URL(contract.path, options.quantumUrl)
 
   const post = async (operations: readonly string[], signal: AbortSignal): Promise<readonly ManagedResult[]> => {
@@ -68,8 +71,9 @@ export const createHttpManagedOperations = (options: {
     return results
   }
 
-  return async (calls, signal) => {
+  const run: RunManagedOperations = async (calls, signal) => {
     const results = (await Promise.all(groupsOf(calls).map(group => post(group, signal)))).flat()
     return results.map((result, index) => checkOutput(result, calls[index]))
   }
+  return { run, deadlineMs }
 }

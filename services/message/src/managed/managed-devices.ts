@@ -22,7 +22,7 @@ export type ManagedOutput<N extends ManagedOperationName> = OutputOf<Operations[
 export interface ManagedDevices {
   /**
    * Does one operation for the user of an access token. Throws what the quantum service refuses, by its code, and
-   * `unavailable` within 1.8 s where it does not answer.
+   * `unavailable` where it does not answer in time.
    */
   run<N extends ManagedOperationName>(token: string, operation: N, input: ManagedInput<N>): Promise<ManagedOutput<N>>
   /** The same for work that nobody waits for: it may take 30 s, and holds nobody up who asks for something else. */
@@ -35,7 +35,13 @@ export interface ManagedDevices {
   close(): void
 }
 
-const deadlineMs = 1_800
+/** The way to the quantum service. */
+export interface QuantumAccess {
+  readonly run: RunManagedOperations
+  /** So long a user waits before the quantum service is held to be away. */
+  readonly deadlineMs: number
+}
+
 const longDeadlineMs = 30_000
 const maxCallsInFlight = 32
 const maxLongCallsInFlight = 2
@@ -71,20 +77,16 @@ const until = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
 }
 
 /**
- * Managed devices by way of `run`, which reaches the quantum service. Operations that are asked for in one turn of the event
- * loop share a call. Without `run` there is no quantum service, and every operation says so.
+ * Managed devices by way of a quantum service. Operations that are asked for in one turn of the event loop share a call.
+ * Without a quantum service every operation says that there is none.
  */
-export const createManagedDevices = (options: {
-  readonly run: RunManagedOperations | null
-  readonly metrics: Metrics
-}): ManagedDevices => {
-  const { run, metrics } = options
+export const createManagedDevices = (quantum: QuantumAccess | null, metrics: Metrics): ManagedDevices => {
   const operations = metrics.counter({
     name: 'qsm_message_managed_operations_total',
     help: 'Operations of managed devices that the quantum service was asked for.',
     labelNames: ['operation', 'outcome'],
   })
-  if (!run) {
+  if (!quantum) {
     const text = 'This server runs without a quantum service: thin clients cannot be served. Use an end-to-end client.'
     const refuse = async (): Promise<never> => {
       throw new QsmError('unavailable', text, { retryAfterSeconds: 60 })
@@ -106,7 +108,7 @@ export const createManagedDevices = (options: {
       async run(calls) {
         const results = await breaker.run(() => {
           const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(timeoutMs)])
-          return until(signal, run(calls, signal))
+          return until(signal, quantum.run(calls, signal))
         })
         return results.map(result => ('error' in result ? toError(result) : result.output))
       },
@@ -126,7 +128,7 @@ export const createManagedDevices = (options: {
       }
     }
   return {
-    run: through(lane(maxOperationsPerCall, maxCallsInFlight, deadlineMs)),
+    run: through(lane(maxOperationsPerCall, maxCallsInFlight, quantum.deadlineMs)),
     runLong: through(lane(1, maxLongCallsInFlight, longDeadlineMs)),
     close: () => closing.abort(),
   }

@@ -8,7 +8,7 @@ export interface OwnCounts {
   readonly pending_requests: number
   /** Sends within the replay memory. */
   readonly messages_sent: number
-  /** Unacknowledged, over all devices. */
+  /** Unacknowledged, over all devices, without the notes of a managed device to itself. */
   readonly messages_waiting: number
 }
 
@@ -26,7 +26,8 @@ export const ownCounts = async (query: Query, userId: string, now: number): Prom
          WHERE r.to_user = $1 AND r.state = 'pending' AND r.expires_at > $3
            AND NOT c.blocked_by_low AND NOT c.blocked_by_high) AS pending_requests,
        (SELECT count(*)::int FROM message.sent WHERE sender_user = $1) AS messages_sent,
-       (SELECT count(*)::int FROM message.entry WHERE user_id = $1) AS messages_waiting`,
+       (SELECT count(*)::int FROM message.entry
+         WHERE user_id = $1 AND NOT (sender_user = user_id AND sender_device = device_id)) AS messages_waiting`,
     [userId, now, new Date(now)],
   )
   return counts as OwnCounts

@@ -1,4 +1,3 @@
-import type { RunManagedOperations } from '@qsm/contract'
 import type { Algorithms } from '@qsm/protocol'
 import {
   type Bus,
@@ -19,6 +18,7 @@ import { createHandClock, type HandClock } from '../../../../tests/support/hand-
 import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-feed.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { MessageContext } from '../../src/context.js'
+import type { QuantumAccess } from '../../src/index.js'
 import {
   createMessageApp,
   createMessageContext,
@@ -52,13 +52,14 @@ export interface TestMessage {
   close(): Promise<void>
 }
 
-interface Shared {
+/** What several apps of one test share. */
+export interface Shared {
   readonly databaseUrl: string
   readonly feed: HandFeed
   readonly bus: Bus
   readonly clock: HandClock
   readonly rateLimits: RateLimits
-  readonly managedOperations: RunManagedOperations | null
+  readonly quantum: QuantumAccess | null
 }
 
 let names = 0
@@ -81,7 +82,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     log,
     metrics,
     retentionDays: 30,
-    managedOperations: shared.managedOperations,
+    quantum: shared.quantum,
   })
   const app = await createMessageApp(context)
   const koa = createHttpApp({
@@ -139,6 +140,8 @@ export const startMessage = async (
     readonly rateLimits?: RateLimits
     /** Another address that leads to the database. */
     readonly wayTo?: (url: string) => Promise<string>
+    /** A quantum service beside it; none where left out. */
+    readonly quantum?: (shared: Omit<Shared, 'quantum'>) => Promise<QuantumAccess>
   } = {},
 ): Promise<TestMessage> => {
   const database = await createTestDatabase()
@@ -149,7 +152,7 @@ export const startMessage = async (
     bus: createMemoryBus(),
     clock: createHandClock(),
     rateLimits: options.rateLimits ?? noRateLimits,
-    managedOperations: null,
   }
-  return startPod(shared, () => database.drop())
+  const quantum = (await options.quantum?.(shared)) ?? null
+  return startPod({ ...shared, quantum }, () => database.drop())
 }

@@ -1,7 +1,6 @@
 import type { AuthApp } from '@qsm/auth'
-import type { RunManagedOperations } from '@qsm/contract'
 import { openApiDocument } from '@qsm/contract/documents'
-import { createMessageApp, createMessageContext } from '@qsm/message'
+import { createMessageApp, createMessageContext, type QuantumAccess } from '@qsm/message'
 import { supportedSuites } from '@qsm/protocol'
 import {
   createHttpApp,
@@ -32,7 +31,7 @@ export interface MainApplicationOptions {
   readonly quantumApi: string
   readonly quantumReady: () => boolean
   /** How the quantum service is asked for what managed devices do. */
-  readonly managedOperations: RunManagedOperations | null
+  readonly quantum: QuantumAccess
 }
 
 const maxSocketDrainMs = 2_000
@@ -40,11 +39,11 @@ const maxSocketDrainMs = 2_000
 /** Auth and message on one port with their documents, closed with the process. */
 export const startMainApplication = async (
   runtime: Runtime,
-  { auth, databaseUrl, tokens, quantumApi, quantumReady, managedOperations }: MainApplicationOptions,
+  { auth, databaseUrl, tokens, quantumApi, quantumReady, quantum }: MainApplicationOptions,
 ): Promise<MainApplication> => {
   const { config, rateLimits, bus, clock, log, metrics, checkAnswers } = runtime
   const context = await createMessageContext({
-    ...{ databaseUrl, tokens, managedOperations, rateLimits, bus, clock, log, metrics },
+    ...{ databaseUrl, tokens, quantum, rateLimits, bus, clock, log, metrics },
     poolMax: config.DATABASE_POOL_MAX,
     feed: auth.feed,
     retentionDays: config.MESSAGE_RETENTION_DAYS,

@@ -1,0 +1,215 @@
+import { newId } from '@qsm/server-kit'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Person } from '../../../services/message/test/support/person.js'
+import { connect, readAll, startThinService, type ThinService } from '../../support/thin-service.js'
+
+let service: ThinService
+let alice: Person
+let bob: Person
+
+beforeAll(async () => {
+  service = await startThinService()
+}, 60_000)
+beforeEach(async () => {
+  alice = await service.person()
+  bob = await service.person()
+  await connect(alice, bob)
+})
+afterEach(() => {
+  service.between = (_, run) => run()
+})
+afterAll(() => service.close())
+
+const send = (body: object, who: Pick<Person, 'call'> = alice) =>
+  who.call('POST', '/api/message/send', { content: 'a text', recipient: bob.username, ...body })
+const contents = async (reader: Person): Promise<string[]> =>
+  (await readAll(reader)).map((message: { content: string }) => message.content)
+/** Entries that stand in mailboxes of a user. */
+const entriesOf = async (userId: string): Promise<number> =>
+  (await service.context.database.query('SELECT 1 FROM message.entry WHERE user_id = $1', [userId])).length
+
+const isSealing = (calls: readonly { readonly input: { readonly operation: string } }[]) =>
+  calls.some(({ input }) => input.operation === 'seal')
+
+describe('a send of a thin client', () => {
+  it('goes to the only open session where it names nobody', async () => {
+    const { status, body } = await alice.call('POST', '/api/message/send', { content: 'you know who you are' })
+    expect([status, body.status, body.message_type]).toEqual([201, 'sent', 'secured'])
+    expect(await contents(bob)).toEqual(['you know who you are'])
+  })
+
+  it('carries any text, up to the longest', async () => {
+    const texts = ['ä€𝄞', '{"type":"end"}', ' ', '𝄞'.repeat(32_768), 'x'.repeat(65_536)]
+    for (const content of texts) expect((await send({ content })).status).toBe(201)
+    expect(await contents(bob)).toEqual(texts)
+    expect(await contents(alice)).toEqual(texts)
+  })
+
+  it('under the same id gives the first answer, also after a block, and while nobody seals', async () => {
+    const body = { client_message_id: newId() }
+    const first = await send(body)
+    expect(first.status).toBe(201)
+    service.clock.advance(5_000)
+    await bob.call('POST', `/api/connections/${alice.username}/block`)
+    service.between = async () => {
+      throw new Error('away')
+    }
+    expect(await send(body)).toEqual(first)
+    expect(await entriesOf(bob.userId)).toBe(1)
+  })
+
+  it.each([
+    ['another text', { content: 'another' }],
+    ['another type', { message_type: 'critical' }],
+    ['another receiver', { recipient: 'somebody' }],
+  ])('under the same id with %s is a conflict', async (_, change) => {
+    const client_message_id = newId()
+    expect((await send({ client_message_id })).status).toBe(201)
+    const answer = await send({ client_message_id, ...change })
+    expect([answer.status, answer.body.error.code]).toEqual([409, 'idempotency_conflict'])
+    expect(await entriesOf(bob.userId)).toBe(1)
+  })
+
+  it('that comes many times at once, on two pods, is one message with one answer', async () => {
+    const pod = await service.secondPod()
+    try {
+      const body = { client_message_id: newId(), message_type: 'critical' }
+      const answers = await Promise.all(
+        Array.from({ length: 6 }, (_, index) => send(body, index % 2 === 0 ? alice : pod.as(alice))),
+      )
+      for (const answer of answers) expect(answer).toEqual(answers[0])
+      expect(answers[0]?.status).toBe(201)
+      expect(await contents(bob)).toEqual(['a text'])
+      expect(await contents(alice)).toEqual(['a text'])
+    } finally {
+      await pod.close()
+    }
+  })
+
+  it('and others at once under one id: one of the texts is sent, the rest are conflicts', async () => {
+    const client_message_id = newId()
+    const answers = await Promise.all(['one', 'two', 'three'].map(content => send({ client_message_id, content })))
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409])
+    expect(await contents(bob)).toHaveLength(1)
+  })
+
+  it('that was sealed by a pod that died before it stored it is stored once by the repeat', async () => {
+    const body = { client_message_id: newId(), message_type: 'critical' }
+    service.between = async (calls, run) => {
+      const results = await run()
+      if (isSealing(calls)) throw new Error('the pod died here')
+      return results
+    }
+    expect((await send(body)).status).toBe(503)
+    expect(await entriesOf(bob.userId)).toBe(0)
+    service.between = (_, run) => run()
+    expect((await send(body)).status).toBe(201)
+    expect((await send(body)).status).toBe(201)
+    expect(await readAll(bob)).toMatchObject([{ content: 'a text', message_type: 'critical' }])
+    expect(await readAll(alice)).toMatchObject([{ content: 'a text', is_mine: true }])
+  })
+
+  it('that was stored by a pod that died before it answered is not stored again', async () => {
+    const body = { client_message_id: newId() }
+    const first = await send(body)
+    await service.context.database.query('DELETE FROM message.thin_send WHERE user_id = $1', [alice.userId])
+    expect(await send(body)).toEqual(first)
+    expect(await contents(bob)).toEqual(['a text'])
+  })
+
+  it('is sealed anew, under its ids, where a device was added while it was sealed', async () => {
+    const body = { client_message_id: newId(), message_type: 'critical' }
+    const phone = await bob.drawDevice()
+    const login = bob.login()
+    let added = false
+    service.between = async (calls, run) => {
+      const results = await run()
+      if (isSealing(calls) && !added) {
+        added = true
+        await login.bind(phone)
+        const prekeys = [Buffer.from(await phone.prekey(1, 1)).toString('base64')]
+        await login.call('PUT', `/api/devices/${phone.deviceId}/prekeys`, { prekeys })
+      }
+      return results
+    }
+    const sent = await send(body)
+    expect(sent.status).toBe(201)
+    expect(await send(body)).toEqual(sent)
+    expect(await readAll(bob)).toMatchObject([{ id: sent.body.message_id, message_type: 'critical' }])
+    const page = (await login.call('GET', '/api/messages')).body.messages
+    expect(page).toHaveLength(2) // That it is critical, and the text.
+  })
+
+  it('to a device that has put up no prekeys says which one, and seals nothing', async () => {
+    const phone = await bob.drawDevice()
+    await bob.login().bind(phone)
+    const { status, body } = await send({})
+    expect([status, body.error.code]).toEqual([409, 'conflict'])
+    expect(body.error.message).toContain(`device ${phone.deviceId}`)
+    await bob.call('DELETE', `/api/devices/${phone.deviceId}`)
+    expect((await send({})).status).toBe(201)
+    expect(await contents(bob)).toEqual(['a text'])
+  })
+
+  it('to somebody who blocks, or is blocked, is refused before anything is sealed', async () => {
+    let sealed = 0
+    service.between = (calls, run) => {
+      if (isSealing(calls)) sealed += 1
+      return run()
+    }
+    await bob.call('POST', `/api/connections/${alice.username}/block`)
+    const answers = [await send({}), await send({ recipient: alice.username }, bob)]
+    expect(answers.map(({ status, body }) => [status, body.error.code])).toEqual([
+      [403, 'blocked'],
+      [403, 'blocked'],
+    ])
+    expect(sealed).toBe(0)
+  })
+
+  it('stores the own copy in the transaction of the message, in the order of the mailbox', async () => {
+    await send({ content: 'one' })
+    await send({ content: 'two', recipient: alice.username }, bob)
+    await send({ content: 'three' })
+    const messages = await readAll(alice)
+    expect(messages.map(({ content, is_mine }: { content: string; is_mine: boolean }) => [content, is_mine])).toEqual([
+      ['one', true],
+      ['two', false],
+      ['three', true],
+    ])
+    const [row] = await service.context.database.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM message.seen WHERE sender_user = $1`,
+      [alice.userId],
+    )
+    expect(row?.count).toBe(2)
+  })
+})
+
+it('two hundred messages of two sides at once all arrive, each in the order of its sender', async () => {
+  const talk = async (from: Person, to: Person) => {
+    for (let count = 0; count < 25; count += 1) {
+      const answers = await Promise.all(
+        [0, 1, 2, 3].map(lane => send({ content: `${lane}/${count}`, recipient: to.username }, from)),
+      )
+      for (const { status } of answers) expect(status).toBe(201)
+    }
+  }
+  await Promise.all([talk(alice, bob), talk(bob, alice)])
+  for (const reader of [alice, bob]) {
+    const seen: { content: string; is_mine: boolean }[] = []
+    for (let after = 0, more = true; more; ) {
+      const { body } = await reader.call('GET', `/api/messages?after=${after}&limit=30`)
+      seen.push(...body.messages)
+      after = body.next
+      more = body.more
+    }
+    expect(seen).toHaveLength(200)
+    for (const mine of [true, false]) {
+      for (const lane of ['0', '1', '2', '3']) {
+        const counts = seen
+          .filter(({ content, is_mine }) => is_mine === mine && content.startsWith(`${lane}/`))
+          .map(({ content }) => Number(content.slice(2)))
+        expect(counts).toEqual(Array.from({ length: 25 }, (_, index) => index))
+      }
+    }
+  }
+}, 120_000)
