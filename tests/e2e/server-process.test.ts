@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it, vi } from 'vitest'
 import { checkedFetch } from '../support/checked-fetch.js'
 import { createTestDatabase } from '../support/database.js'
 import { startTestServer } from '../support/server.js'
@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const run = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
   const env = { PATH: process.env.PATH ?? '', ...environment }
-  const ended = promisify(execFile)(process.execPath, [program, ...args], { env, timeout: 30_000 })
+  const ended = promisify(execFile)(process.execPath, [program, ...args], { env, timeout: 60_000 })
   return ended.then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({
@@ -50,6 +50,8 @@ const upgrade = (url: string): Promise<{ status: number; body: string }> =>
     sent.end()
   })
 
+vi.setConfig({ testTimeout: 120_000 })
+
 describe('qsm-server', () => {
   it('tells every wrong variable at once, with an example, and no secret', async () => {
     const secret = 'do-not-print-this'
@@ -70,9 +72,13 @@ describe('qsm-server', () => {
     const refused = { JWT_SECRET: 'your-secret-key-here', ALLOWED_ORIGINS: '*', PORT: 'eight' }
     const ran = await run(['config', 'check'], { AZURE_ENV: 'production', ...refused })
     expect(ran.code).toBe(1)
-    for (const name of Object.keys(refused)) expect(ran.err).toContain(`${name}:`)
+    for (const name of [...Object.keys(refused), 'QSM_KEK']) expect(ran.err).toContain(`${name}:`)
     expect((await run(['start'], { AZURE_ENV: 'production', ...refused })).err).toBe(ran.err)
-    expect((await run(['config', 'check'], { AZURE_ENV: 'production' })).err).toContain('JWT_SECRET: must be set')
+    for (const part of [[], ['main'], ['quantum']]) {
+      const { err } = await run(['config', 'check', ...part], { AZURE_ENV: 'production' })
+      expect(err).toContain('JWT_SECRET: must be set')
+      expect([part, err.includes('QSM_KEK: must be set')]).toEqual([part, part[0] !== 'main'])
+    }
     expect(await run(['config', 'check'], { ...refused, PORT: '8000', AZURE_ENV: 'development' })).toMatchObject({
       code: 0,
     })

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase } from '../support/database.js'
 import { freePort } from '../support/free-port.js'
 import { launchServer, type TestProcess } from '../support/server.js'
@@ -14,7 +15,7 @@ let ports: { main: number; quantum: number }
 
 const launch = (part: 'main' | 'quantum', environment: Readonly<Record<string, string>> = {}): TestProcess => {
   const server = launchServer(['start', part], {
-    QSM_ENV: 'development',
+    ...(environment.AZURE_ENV ? {} : { QSM_ENV: 'development' }),
     QSM_DATA_DIR: dataFolder,
     PORT: String(ports.main),
     QUANTUM_PORT: String(ports.quantum),
@@ -44,6 +45,8 @@ const quantumTakes = async (token: unknown): Promise<boolean> => {
   const url = `http://127.0.0.1:${ports.quantum}/api/quantum/session/alice`
   return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status !== 401
 }
+
+vi.setConfig({ testTimeout: 120_000 })
 
 beforeAll(async () => {
   ports = { main: await freePort(), quantum: await freePort() }
@@ -124,16 +127,26 @@ describe('the main application as a process of its own', () => {
 })
 
 describe('both on a server of DATABASE_URL', () => {
-  it('find each other by environment alone', async () => {
+  it('find each other in production by environment alone, and write nothing to the disk', async () => {
     const database = await createTestDatabase()
-    const shared = { DATABASE_URL: database.url, JWT_SECRET: 'a secret that both of them are given' }
-    const quantum = launch('quantum', { ...shared, QSM_DATA_DIR: join(folder, 'of-quantum') })
-    const environment = {
-      QSM_DATA_DIR: join(folder, 'of-main'),
+    const unwritten = { QSM_DATA_DIR: join(folder, 'unwritten') }
+    const shared = {
+      ...unwritten,
+      AZURE_ENV: 'production',
+      DATABASE_URL: database.url,
+      JWT_SECRET: randomBytes(48).toString('base64'),
+      ALLOWED_ORIGINS: 'https://app.example.org',
+    }
+    const quantum = launch('quantum', {
+      ...shared,
+      QSM_KEK: `k1:${randomBytes(32).toString('base64')}`,
+      AUTH_URL: `http://127.0.0.1:${ports.main}`,
+    })
+    await launch('main', {
+      ...shared,
       QUANTUM_API_URL: `http://localhost:${ports.quantum}`,
       QUANTUM_PUBLIC_URL: 'https://quantum.example.org',
-    }
-    await launch('main', { ...shared, ...environment }).ready
+    }).ready
     await quantum.ready
     await expect.poll(health, patience).toMatchObject(healthy)
     expect(await (await main('/api/config')).json()).toMatchObject({ quantum_api: 'https://quantum.example.org' })
@@ -141,6 +154,7 @@ describe('both on a server of DATABASE_URL', () => {
     await post('/api/register', account)
     const { access_token } = await post('/api/login', { username: 'outside', password: account.password })
     expect(await quantumTakes(access_token)).toBe(true)
+    expect(existsSync(unwritten.QSM_DATA_DIR)).toBe(false)
   })
 
   it('wait for it, and say where', async () => {

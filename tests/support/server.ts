@@ -40,7 +40,7 @@ export const launchServer = (args: readonly string[], environment: Readonly<Reco
       QUANTUM_PORT: '0',
       ADMIN_PORT: '0',
       QUANTUM_ADMIN_PORT: '0',
-      QSM_ENV: 'test',
+      ...(environment.AZURE_ENV ? {} : { QSM_ENV: 'test' }),
       LOG_LEVEL: 'info',
       ...environment,
     },

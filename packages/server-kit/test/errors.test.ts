@@ -59,6 +59,7 @@ describe('trouble with the database', () => {
       '40P01',
     ].map(code => coded(code)),
     new Error('timeout exceeded when trying to connect'),
+    new Error('timeout expired'),
     new Error('Connection terminated unexpectedly'),
     new Error('Client has encountered a connection error and is not queryable'),
     Object.assign(new Error('query failed'), { driverError: coded('57P01') }),

@@ -2,6 +2,8 @@ import { migrate, Secret } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { readDatabaseAddress, writeDatabaseAddress } from './database-address.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/start.js'
+import { findOutsideDatabase } from './parts/find-database.js'
+import type { StartOptions } from './parts/runtime.js'
 import { type ProcessPart, schemasOf } from './schemas.js'
 
 export interface RunningDatabase {
@@ -11,14 +13,22 @@ export interface RunningDatabase {
   stop(): Promise<void>
 }
 
+/** How long one is waited for that is not there yet. */
+const patienceMs = 30_000
+
 /**
  * The database of this process: the one of DATABASE_URL, or the embedded server, whose address other processes on the same
- * data then find. It takes the port that it had before where that is free, so that those need not look again.
+ * data then find. It takes the port that it had before where that is free, so that those need not look again. Throws
+ * `DatabaseError` or `EmbeddedPostgresError`.
  */
 export const startDatabase = async (
   config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>,
+  options: StartOptions & { readonly patienceMs?: number } = {},
 ): Promise<RunningDatabase> => {
-  if (config.DATABASE_URL) return { url: config.DATABASE_URL, embedded: null, stop: async () => {} }
+  if (config.DATABASE_URL) {
+    const url = await findOutsideDatabase(config.DATABASE_URL, { patienceMs, ...options })
+    return { url, embedded: null, stop: async () => {} }
+  }
   const before = readDatabaseAddress(config.QSM_DATA_DIR)
   const embedded = await startEmbeddedPostgres({
     dataFolder: config.QSM_DATA_DIR,

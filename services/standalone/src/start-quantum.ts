@@ -1,9 +1,10 @@
 import { createHttpAccountFeed, type Secret } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { migrateSchemas } from './database.js'
+import { findDatabase } from './parts/find-database.js'
+import { findJwtSecret } from './parts/find-secret.js'
 import { startQuantumService } from './parts/quantum-service.js'
 import { type RunningProcess, type StartOptions, startAdmin, startParts, tokensFrom } from './parts/runtime.js'
-import { findDatabase, findJwtSecret } from './parts/wait-for-main.js'
 
 export interface QuantumProcess extends RunningProcess {
   readonly quantumPort: number

@@ -13,6 +13,7 @@ const postgresClasses = new Set(['08', '53', '57', '58'])
 const postgresCodes = new Set(['55P03', '40P01', '40001', '25006'])
 const driverTexts = [
   'timeout exceeded when trying to connect',
+  'timeout expired',
   'Connection terminated',
   'Client has encountered a connection error',
   'Query read timeout',

@@ -41,7 +41,7 @@ interface ReachedDatabase {
 const reachDatabase = async (config: StandaloneConfig): Promise<ReachedDatabase> => {
   const holder = config.DATABASE_URL ? null : dataHolder(config.QSM_DATA_DIR)
   if (holder === null) {
-    const { url, stop } = await startDatabase(config)
+    const { url, stop } = await startDatabase(config, { patienceMs: 0 })
     return { url, stop, detail: 'reached' }
   }
   const address = readDatabaseAddress(config.QSM_DATA_DIR)
