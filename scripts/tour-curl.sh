@@ -171,7 +171,7 @@ has "\"user_id\":\"$alice_id\""
 lacks 'private'
 kem_public=$(field ml_kem_768) falcon_public=$(field falcon_512) ecdsa_public=$(field ecdsa_p256)
 call 200 alice GET "$quantum/api/quantum/session/$alice"
-has "\"user_id\":\"$alice_id\""
+has "\"user_id\":\"$alice_id\"" '"ml_kem_768"' '"falcon_512"' '"ecdsa_p256"'
 
 heading 'A shared secret by ML-KEM-768, and AES-256-GCM under it'
 call 200 bob POST "$quantum/api/quantum/encapsulate" "{\"receiver_public_key\":\"$kem_public\",\"session_id\":\"tour\"}"
