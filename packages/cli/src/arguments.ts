@@ -1,10 +1,18 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { type CommandSpec, commandSpecs, type OptionName } from './command-specs.js'
 
 /** Wrong usage: the text says what is wrong; the exit code is 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+  /** The command whose help tells more; empty where it is not known. */
+  readonly command: string
+
+  constructor(message: string, command = '') {
+    super(message)
+    this.command = command
+  }
 }
 
 export interface Arguments {
@@ -15,7 +23,6 @@ export interface Arguments {
   readonly home: string
   readonly json: boolean
   readonly help: boolean
-  readonly version: boolean
   readonly email: string | undefined
   readonly passwordStdin: boolean
   readonly lines: boolean
@@ -27,40 +34,72 @@ const options = {
   home: { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
-  version: { type: 'boolean' },
   email: { type: 'string' },
   'password-stdin': { type: 'boolean' },
   lines: { type: 'boolean' },
   count: { type: 'string' },
 } as const
+const ofSomeCommands: readonly OptionName[] = ['email', 'password-stdin', 'lines', 'count']
+
+const parse = (args: readonly string[]) => {
+  if (args.some(arg => /^--?p(ass(word|wd)?)?(=|$)/.test(arg))) {
+    throw new UsageError(
+      'a password never stands on the command line, where others of this machine can read it: use the prompt, --password-stdin or QSM_PASSWORD',
+    )
+  }
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
+const checkUrl = (url: string): void => {
+  const parsed = URL.canParse(url) ? new URL(url) : null
+  // What stands before an @ may be a password: it is not repeated.
+  if (parsed && parsed.username + parsed.password !== '')
+    throw new UsageError('--url: an address carries no name and no password')
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) {
+    throw new UsageError(`--url: ${url} is no http address; give one such as https://qsm.example.org`)
+  }
+}
+
+const checkOperands = (name: string, spec: CommandSpec, operands: readonly string[]): void => {
+  const missing = spec.operands.find((operand, index) => !operand.startsWith('[') && !operands[index])
+  if (missing) throw new UsageError(`${name}: ${missing} is needed`, name)
+  const most = spec.operands.includes('[TEXT]') ? Number.POSITIVE_INFINITY : spec.operands.length
+  const extra = operands[most]
+  if (extra !== undefined) throw new UsageError(`${name}: "${extra}" is one too many`, name)
+}
 
 /** The command line, with `QSM_URL` and `QSM_HOME` as defaults. Throws `UsageError`. */
 export const readArguments = (
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Arguments => {
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true; args: string[] }>>
-  try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError((error as Error).message)
-  }
-  const { values, positionals } = parsed
+  const { values, positionals } = parse(args)
+  const [first = '', ...others] = positionals
+  const isAboutHelp = first === 'help'
+  const [command = '', ...operands] = isAboutHelp ? others : positionals
+  const help = values.help === true || isAboutHelp
+  const spec = Object.hasOwn(commandSpecs, command) ? commandSpecs[command] : undefined
+  if (command === '' && !help) throw new UsageError('a command is needed')
+  if (command !== '' && !spec) throw new UsageError(`there is no command ${command}`)
+  const foreign = ofSomeCommands.find(name => values[name] !== undefined && spec && !spec.options.includes(name))
+  if (foreign) throw new UsageError(`${command}: --${foreign} belongs to another command`, command)
+  if (spec && !help) checkOperands(command, spec, operands)
   const url = values.url ?? environment.QSM_URL ?? null
-  if (url !== null && (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)))
-    throw new UsageError(`--url: ${url} is no http address`)
+  if (url !== null) checkUrl(url)
   const count = values.count === undefined ? undefined : Number(values.count)
   if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    throw new UsageError('--count: a whole number above 0')
-  const [command = '', ...operands] = positionals
+    throw new UsageError('--count: a whole number above 0', command)
   return {
     command,
     operands,
     url,
     home: values.home ?? environment.QSM_HOME ?? join(homedir(), '.qsm'),
     json: values.json === true,
-    help: values.help === true,
-    version: values.version === true,
+    help,
     email: values.email,
     passwordStdin: values['password-stdin'] === true,
     lines: values.lines === true,

@@ -6,11 +6,12 @@ import type { Output } from './output.js'
 export interface CommandContext {
   readonly args: Arguments
   readonly output: Output
-  readonly options: ClientOptions
+  /** The address of the server (as given, else that of the stored account, else the local one) and the store. */
+  options(): Promise<ClientOptions>
   /** The password: from where the options say, else from a prompt. */
-  password(): Promise<string>
-  /** The first operand; wrong usage where it is missing. */
-  operand(name: string): string
+  password(kind: 'known' | 'new'): Promise<string>
+  /** The first operand, which the command needs. */
+  readonly name: string
   /** The client of the stored account, opened once and closed when the command ends. */
   client(): Promise<QsmClient>
 }

@@ -20,7 +20,7 @@ const toSocketLike = (socket: WebSocket): SocketLike => {
 }
 
 /** A socket that shows the access token in its `Authorization` header. Throws `unauthorized`, `unreachable`. */
-export const nodeSocket: OpenSocket = async (url, { accessToken }) => {
+export const nodeSocket: OpenSocket = async (url, { accessToken }, signal) => {
   const socket = new WebSocket(url, {
     headers: { Authorization: `Bearer ${await accessToken()}` },
     handshakeTimeout: handshakeTimeoutMs,
@@ -28,8 +28,12 @@ export const nodeSocket: OpenSocket = async (url, { accessToken }) => {
     perMessageDeflate: false,
   })
   return new Promise<SocketLike>((resolve, reject) => {
+    const giveUp = () => socket.terminate()
+    signal.addEventListener('abort', giveUp)
+    if (signal.aborted) giveUp()
     // Frames that come with the handshake wait until the handlers stand.
     socket.once('open', () => {
+      signal.removeEventListener('abort', giveUp)
       socket.pause()
       resolve(toSocketLike(socket))
       setImmediate(() => socket.resume())

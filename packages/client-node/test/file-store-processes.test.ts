@@ -69,12 +69,12 @@ describe('a store in files that processes share', () => {
   it('does not take a process for alive that has ended and that nobody has looked after', async () => {
     const folder = newFolder()
     // The shell becomes a program that does not wait for the child that it has.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const parent = spawn('sh', ['-c', 'sleep 1 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] })
     try {
       const [said] = (await once(parent.stdout, 'data')) as [Buffer]
       const pid = Number(said.toString())
       const stateOf = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.[0]
-      await expect.poll(stateOf).toBe('Z')
+      await expect.poll(stateOf, { timeout: 10_000 }).toBe('Z')
       writeFileSync(join(folder, 'writer.lock'), `${pid}  ended`)
       const store = fileStore(folder, { writerWaitMs: 0 })
       await change(store, { a: 'one' })

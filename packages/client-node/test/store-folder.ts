@@ -8,7 +8,7 @@ import type { Store } from '@qsm/client'
 import { afterAll, afterEach } from 'vitest'
 import { bytesOf, readText } from './store-values.js'
 
-const program = fileURLToPath(new URL('fixtures/store-process.ts', import.meta.url))
+const program = fileURLToPath(new URL('fixtures/store-process.mjs', import.meta.url))
 
 /** Folders that are removed, and processes that are killed, when the tests of a file have ended. */
 export const storeFolders = () => {

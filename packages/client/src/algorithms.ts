@@ -1,5 +1,5 @@
 import { type Algorithms, createWebCryptoClassical } from '@qsm/protocol'
-import { loadPostQuantum } from '@qsm/wasm'
+import { type AlgorithmReport, loadPostQuantum } from '@qsm/wasm'
 
 /** The algorithms of this platform: liboqs in Node, noble in browsers (by the export condition), WebCrypto in both. */
 export const loadAlgorithms = async (): Promise<Algorithms> => {
@@ -12,3 +12,6 @@ export const loadAlgorithms = async (): Promise<Algorithms> => {
     now: () => Date.now(),
   }
 }
+
+/** What was found when the algorithms of this platform were loaded: versions, hashes, self-test. */
+export const reportAlgorithms = async (): Promise<AlgorithmReport> => (await loadPostQuantum()).report

@@ -111,9 +111,9 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
       reject: () => answerer.reject(from),
     })
   }
-  const lookAtConnections = async (): Promise<void> => {
-    for (const request of await answerer.pending()) announce(request)
-    if (await answers.isWaiting()) await answers.take((await api.call(listConnections, {})).connections)
+  const lookAtConnections = async (signal?: AbortSignal): Promise<void> => {
+    for (const request of await answerer.pending(signal)) announce(request)
+    if (await answers.isWaiting()) await answers.take((await api.call(listConnections, { signal })).connections)
     signs.give()
   }
   const keepUp = () => maintain({ store, algorithms, api, prekeys: given.prekeys })
@@ -130,7 +130,7 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
         // Kept before the connection was lost, but not acknowledged then.
         if (kept > cursor) live.acknowledge(kept)
         sender.online()
-        inBackground(lookAtConnections)
+        inBackground(() => lookAtConnections())
       },
       onDelivered: mailbox.take,
       onFrame(frame) {
@@ -138,11 +138,11 @@ export const assembleClient = (account: StoredAccount, algorithms: Algorithms, g
         if (frame.type === 'backlog_end') inBackground(keepUp)
         if (frame.type !== 'session_update') return
         emitter.emit('session-update', { username: frame.peer_username, state: frame.state })
-        inBackground(lookAtConnections)
+        inBackground(() => lookAtConnections())
       },
-      async onPoll() {
-        await lookAtConnections()
-        await mailbox.pull()
+      async onPoll(signal) {
+        await lookAtConnections(signal)
+        await mailbox.pull(signal)
         sender.online()
         await keepUp()
       },

@@ -1,4 +1,6 @@
 export type { ClientOptions, LoginOptions, RegisterOptions, ResumeOptions } from './account/log-in.js'
+export type { StoredAccount } from './account/stored-account.js'
+export { reportAlgorithms } from './algorithms.js'
 export type { Surroundings } from './client-parts.js'
 export type { PendingRequest } from './connect/answer.js'
 export type { Connected } from './connect/connect.js'

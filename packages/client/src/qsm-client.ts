@@ -19,6 +19,7 @@ import {
   type ResumeOptions,
   resume,
 } from './account/log-in.js'
+import { readAccount, type StoredAccount } from './account/stored-account.js'
 import { loadAlgorithms } from './algorithms.js'
 import type { ClientParts } from './client-parts.js'
 import type { PendingRequest } from './connect/answer.js'
@@ -36,6 +37,7 @@ import type { MessagesOptions } from './receive/hand-out.js'
 import type { Message } from './receive/message.js'
 import { clearQuarantine, listQuarantined, type Quarantined } from './receive/quarantine.js'
 import { keys } from './store/keys.js'
+import type { Store } from './store/store.js'
 
 export type UserListing = SuccessOf<typeof listAvailableUsers>['users'][number]
 
@@ -82,6 +84,11 @@ export class QsmClient {
   /** Goes on with the account of a store; needs no network. Throws `not_logged_in` where nobody is logged in. */
   static async resume(options: ResumeOptions): Promise<QsmClient> {
     return new QsmClient(await resume(options, await loadAlgorithms()))
+  }
+
+  /** Whose device a store is; null where nobody has logged in with it. Needs no network. */
+  static accountOf(store: Store): Promise<StoredAccount | null> {
+    return store.exclusive(readAccount)
   }
 
   get username(): string {

@@ -2,36 +2,36 @@ import { QsmClient } from '@qsm/client'
 import { UsageError } from '../arguments.js'
 import type { Command } from '../command.js'
 
-const loggedIn = (client: QsmClient) => ({ username: client.username, user_id: client.userId })
+const loggedIn = (client: QsmClient) => ({ username: client.username, user_id: client.userId, url: client.url })
 
-export const register: Command = async ({ args, output, options, operand, password }) => {
-  const username = operand('NAME')
-  if (args.email === undefined) throw new UsageError('register: --email is needed')
+export const register: Command = async ({ args, output, options, name, password }) => {
+  if (!args.email) throw new UsageError('register: --email is needed', 'register')
+  const given = { ...(await options()), username: name, email: args.email, password: await password('new') }
   output.note('drawing keys: Falcon-512, ECDSA-P256, 101 prekeys …')
-  const client = await QsmClient.register({ ...options, username, email: args.email, password: await password() })
-  output.say(`Registered and logged in as ${client.username}.`, loggedIn(client))
+  const client = await QsmClient.register(given)
+  await output.say(`Registered and logged in as ${client.username}.`, loggedIn(client))
   await client.close()
 }
 
-export const login: Command = async ({ output, options, operand, password }) => {
-  const username = operand('NAME')
-  const client = await QsmClient.login({ ...options, username, password: await password() })
-  output.say(`Logged in as ${client.username}.`, loggedIn(client))
+export const login: Command = async ({ output, options, name, password }) => {
+  const client = await QsmClient.login({ ...(await options()), username: name, password: await password('known') })
+  await output.say(`Logged in as ${client.username}.`, loggedIn(client))
   await client.close()
 }
 
 export const logout: Command = async ({ output, client }) => {
   await (await client()).logout()
-  output.say('Logged out. Keys and sessions stay for the next login.', { logged_out: true })
+  await output.say('Logged out. Keys and sessions stay for the next login.', { logged_out: true })
 }
 
-export const whoami: Command = async ({ output, client, options }) => {
+export const whoami: Command = async ({ output, client }) => {
   const me = await client()
-  output.say(`${me.username} (${me.userId}) at ${options.url}`, { ...loggedIn(me), url: options.url })
+  await output.say(`${me.username} (${me.userId}) at ${me.url}`, loggedIn(me))
 }
 
 export const devices: Command = async ({ output, client }) => {
   for (const device of await (await client()).devices()) {
-    output.say(`${device.device_id}  since ${device.created_at}`, { ...device })
+    const mark = device.is_this ? '  (this one)' : ''
+    await output.say(`${String(device.device_id).padStart(10)}  since ${device.created_at}${mark}`, { ...device })
   }
 }

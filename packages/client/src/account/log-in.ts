@@ -73,7 +73,10 @@ export const resume = async (options: ResumeOptions, algorithms: Algorithms): Pr
     hasTokens: (await transaction.get(keys.tokens)) !== null,
   }))
   if (!stored.account || !stored.hasTokens) {
-    throw new QsmClientError('not_logged_in', 'Nobody is logged in here: register or log in first.')
+    throw new QsmClientError(
+      'not_logged_in',
+      'Nobody is logged in here: register or log in first (qsm register, qsm login; --home says where).',
+    )
   }
   return assembleClient({ ...stored.account, url: options.url ?? stored.account.url }, algorithms, options)
 }

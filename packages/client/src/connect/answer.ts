@@ -46,8 +46,8 @@ const keptAnswerTo = async (transaction: StoreTransaction, username: string) => 
 type Kept = NonNullable<Awaited<ReturnType<typeof keptAnswerTo>>>
 
 export const createAnswerer = (store: Store, algorithms: Algorithms, api: Api, directory: PeerDirectory) => {
-  const pending = async (): Promise<readonly PendingRequest[]> =>
-    (await api.call(listPendingRequests, {})).requests.map(request => ({
+  const pending = async (signal?: AbortSignal): Promise<readonly PendingRequest[]> =>
+    (await api.call(listPendingRequests, { signal })).requests.map(request => ({
       ...request,
       managed: isManagedRequest(request),
     }))

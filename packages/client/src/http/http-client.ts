@@ -30,7 +30,11 @@ const defaultTimeoutMs = 15_000
 const baseOf = (url: string): string => {
   const parsed = URL.canParse(url) ? new URL(url) : null
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.search !== '') {
-    throw new QsmClientError('usage', `${url} is no address of a server: give one such as https://qsm.example.org.`)
+    // What stands before an @ may be a password: it is not repeated.
+    throw new QsmClientError(
+      'usage',
+      `${url.replace(/^.*@/, '…@')} is no address of a server: give one such as https://qsm.example.org.`,
+    )
   }
   return parsed.href.replace(/\/+$/, '')
 }
@@ -80,7 +84,10 @@ export const createHttpClient = (options: {
         input.signal?.throwIfAborted()
         if (timeout.aborted) throw unreachable(`${url} does not answer in time. Try again later.`, error)
         if (error instanceof TypeError)
-          throw unreachable(`${url} does not answer. Is the server running, and is the address right?${hint()}`, error)
+          throw unreachable(
+            `${url} does not answer. Is the server running, and is the address right (qsm: --url)?${hint()}`,
+            error,
+          )
         throw error
       }
     },

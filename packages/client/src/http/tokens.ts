@@ -31,7 +31,7 @@ export const putTokens = (transaction: StoreTransaction, tokens: StoredTokens): 
 export const notLoggedIn = (cause?: unknown): QsmClientError =>
   new QsmClientError(
     'not_logged_in',
-    'The login session is over: log in again. Keys, sessions and messages of this device stay.',
+    'The login session is over: log in again (qsm login). Keys, sessions and messages of this device stay.',
     {
       status: 401,
       cause,

@@ -13,8 +13,8 @@ export type LiveState = 'connecting' | 'open' | 'waiting' | 'stopped'
 
 export interface LiveEvents extends ConnectionEvents {
   readonly onState: (state: LiveState, reason?: string) => void
-  /** Looks for everything that a socket would bring. */
-  readonly onPoll: () => Promise<void>
+  /** Looks for everything that a socket would bring, until the signal comes. */
+  readonly onPoll: (signal: AbortSignal) => Promise<void>
 }
 
 /** Keeps a client in touch with its server: by a socket, or by polling where none can be had. */
@@ -59,7 +59,7 @@ export const createLive = (options: {
   }
   const credentials = {
     accessToken: api.accessToken,
-    ticket: async () => (await api.call(createSocketTicket, {})).ticket,
+    ticket: async () => (await api.call(createSocketTicket, { signal: ending.signal })).ticket,
   }
 
   const setState = (state: LiveState, reason?: string) => {
@@ -70,10 +70,10 @@ export const createLive = (options: {
 
   const openSocket = async (): Promise<SocketLike> => {
     try {
-      return await options.openSocket(socketUrl(), credentials)
+      return await options.openSocket(socketUrl(), credentials, ending.signal)
     } catch (error) {
       if (!hasCode(error, 'unauthorized')) throw error
-      await api.call(getMe, {}) // Renews the token, or says that the session is over.
+      await api.call(getMe, { signal: ending.signal }) // Renews the token, or says that the session is over.
       throw unreachable('The server has refused the socket. It is tried again.', error)
     }
   }
@@ -104,7 +104,7 @@ export const createLive = (options: {
   }
 
   const poll = async (): Promise<void> => {
-    await events.onPoll()
+    await events.onPoll(ending.signal)
     setState('open', 'polling')
   }
 
@@ -121,7 +121,7 @@ export const createLive = (options: {
       await poll()
       return pollMs
     } catch (error) {
-      if (isFinal(error)) throw error
+      if (ending.signal.aborted || isFinal(error)) throw error
       if (hasCode(error, 'no_websocket')) {
         hasSocket = false
         return 0
@@ -132,7 +132,7 @@ export const createLive = (options: {
       failures += isTaken ? maxFailures : 1
       if (failures >= maxFailures && hasSocket) {
         await poll().catch((cause: unknown) => {
-          if (isFinal(cause)) throw cause
+          if (ending.signal.aborted || isFinal(cause)) throw cause
           if (!isTransient(cause)) events.onFault(cause)
         })
       }
@@ -144,7 +144,7 @@ export const createLive = (options: {
 
   const run = async (): Promise<void> => {
     try {
-      const config = await api.call(getConfig, {}).catch(() => null) // Away now: the first round says so.
+      const config = await api.call(getConfig, { signal: ending.signal }).catch(() => null) // Away now: the first round says so.
       if (config?.websocket_enabled === false) hasSocket = false
       while (!ending.signal.aborted) {
         const waitMs = await round()
@@ -154,6 +154,7 @@ export const createLive = (options: {
         await pause(waitMs, ending.signal)
       }
     } catch (error) {
+      if (ending.signal.aborted) return
       stopped = error as QsmClientError
       setState('stopped', stopped.message)
     }

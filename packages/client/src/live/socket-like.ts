@@ -18,9 +18,9 @@ export interface SocketCredentials {
 
 /**
  * Opens a socket; resolves when it is open, and before its first message is handed out. Throws `unreachable`,
- * `not_logged_in` where the server refuses, `no_websocket` where the platform has none.
+ * `not_logged_in` where the server refuses, `no_websocket` where the platform has none. The signal gives the opening up.
  */
-export type OpenSocket = (url: string, credentials: SocketCredentials) => Promise<SocketLike>
+export type OpenSocket = (url: string, credentials: SocketCredentials, signal: AbortSignal) => Promise<SocketLike>
 
 interface PlatformSocket extends SocketLike {
   onopen: (() => void) | null
@@ -29,23 +29,29 @@ interface PlatformSocket extends SocketLike {
 const openTimeoutMs = 15_000
 
 /** The WebSocket of the platform (browsers, Node from 22 on), with a ticket. */
-export const platformSocket: OpenSocket = async (url, { ticket }) => {
+export const platformSocket: OpenSocket = async (url, { ticket }, signal) => {
   const Platform = (globalThis as { WebSocket?: new (url: string, protocols: string[]) => PlatformSocket }).WebSocket
   if (!Platform) throw new QsmClientError('no_websocket', 'This platform has no WebSocket: the server is polled.')
   const socket = new Platform(url, [`qsm.ticket.${await ticket()}`])
   return new Promise((resolve, reject) => {
-    const fail = () => {
+    const settle = () => {
       clearTimeout(timer)
+      signal.removeEventListener('abort', giveUp)
+    }
+    const fail = () => {
+      settle()
       reject(new QsmClientError('unreachable', 'The server does not open a socket.'))
     }
-    const timer = setTimeout(() => {
+    const giveUp = () => {
       socket.close()
       fail()
-    }, openTimeoutMs)
+    }
+    const timer = setTimeout(giveUp, openTimeoutMs)
+    signal.addEventListener('abort', giveUp)
     socket.onerror = fail
     socket.onclose = fail
     socket.onopen = () => {
-      clearTimeout(timer)
+      settle()
       resolve(socket)
     }
   })

@@ -33,7 +33,7 @@ export interface Mailbox {
   /** To be told the epoch before envelopes of it are taken. Returns the last number kept, 0 in a new epoch. */
   meetEpoch(epoch: number): Promise<number>
   /** Fetches all that waits, page by page, and acknowledges it. */
-  pull(): Promise<void>
+  pull(signal?: AbortSignal): Promise<void>
 }
 
 const pageEntries = 50
@@ -131,10 +131,10 @@ export const createMailbox = (options: {
   return {
     take,
     meetEpoch,
-    async pull() {
+    async pull(signal) {
       for (let more = true; more; ) {
         // From the last acknowledgement: what was kept but not acknowledged is passed over, then acknowledged.
-        const page = await api.call(listMessages, { query: { limit: pageEntries } })
+        const page = await api.call(listMessages, { query: { limit: pageEntries }, signal })
         await meetEpoch(page.epoch)
         const batch = page.messages.flatMap(entry =>
           'envelope' in entry
@@ -149,7 +149,7 @@ export const createMailbox = (options: {
             : [],
         )
         const kept = await take(batch)
-        if (batch.length > 0) await api.call(acknowledge, { body: { up_to: Math.min(kept, page.next) } })
+        if (batch.length > 0) await api.call(acknowledge, { body: { up_to: Math.min(kept, page.next) }, signal })
         more = page.more
       }
     },

@@ -10,7 +10,7 @@ import { appendOutgoing, readOutgoing, waitingReceivers } from './outbox.js'
 import { checkTextSize } from './post.js'
 import type { Reach } from './reach.js'
 import { SessionMissing, seal } from './seal.js'
-import { createWaiters, leaveOutcome, takeOutcome } from './waiters.js'
+import { createWaiters, inPatience, leaveOutcome, takeOutcome } from './waiters.js'
 
 /** A message of an earlier run, or one whose sender did not wait: how it ended. */
 export interface LateOutcome {
@@ -29,7 +29,10 @@ export interface Sender {
   sendControl(username: string): Promise<void>
   /** Queues a control; resolves when it is kept. It leaves when it can, and nobody waits for it. */
   tell(username: string, control: Control): Promise<void>
-  /** Sends what an earlier run left in the queue; resolves when the queue is empty or stands still. */
+  /**
+   * Sends what an earlier run left in the queue; resolves when the queue is empty or waits for the user. Rejects with
+   * `queued` when the server does not answer in time.
+   */
   flush(): Promise<void>
   /** There is a connection again: what waits for its next attempt goes at once. */
   online(): void
@@ -197,7 +200,7 @@ export const createSender = (options: {
 
   const flush = async (): Promise<void> => {
     const receivers = await store.exclusive(waitingReceivers)
-    await Promise.all(receivers.map(runLane))
+    await inPatience(Promise.all(receivers.map(runLane)), patienceMs)
   }
 
   return {

@@ -46,8 +46,21 @@ export interface Waiters {
 const queued = (): QsmClientError =>
   new QsmClientError(
     'queued',
-    'The server has not answered yet. The message stays in the queue and leaves when it can, also after a restart.',
+    'The server has not answered yet. The message stays in the queue and leaves when it can, also after a restart (with the next qsm send, receive or listen).',
   )
+
+/** The same, unless it takes longer than this: then rejects with `queued`. What runs goes on. */
+export const inPatience = async <T>(work: Promise<T>, patienceMs: number): Promise<T> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(queued()), patienceMs)
+  })
+  try {
+    return await Promise.race([work, tooLong])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 export const createWaiters = (): Waiters => {
   const waiting = new Map<string, Waiter>()
