@@ -70,22 +70,25 @@ describe('a client that is online', () => {
     await expect(alice.send(bobName, 'no')).rejects.toMatchObject({ code: 'blocked', status: 403 })
   })
 
-  it('reads a long backlog in order', async () => {
+  it('reads a backlog of several pages in order over its socket', async () => {
     const [aliceName, bobName] = [newName('alice'), newName('bob')]
+    const store = memoryStore()
     const alice = await people.register(aliceName)
-    const bob = welcoming(await people.register(bobName))
+    const bob = welcoming(await people.register(bobName, { store }))
     await alice.connect(bobName)
     await bob.close()
     const texts = Array.from({ length: 130 }, (_, index) => `message ${index}`)
     await Promise.all(texts.map(text => alice.send(bobName, text)))
-    const again = await people.login(bobName)
-    await again.close()
-    expect(await again.username).toBe(bobName)
+    const { paths, through } = recorded()
+    const again = await people.resume(store, { fetch: through })
+    expect((await takeMessages(again, 130)).map(message => message.text)).toEqual(texts)
+    expect(paths).not.toContain('GET /api/messages')
   })
 
   it('opens its socket by a ticket where the platform sends no headers', async () => {
     const [aliceName, bobName] = [newName('alice'), newName('bob')]
     const { paths, through } = recorded()
+    const { WebSocket: ofPlatform } = globalThis
     Object.assign(globalThis, { WebSocket })
     try {
       const alice = await people.register(aliceName)
@@ -95,7 +98,8 @@ describe('a client that is online', () => {
       expect(await takeMessages(bob, 1)).toMatchObject([{ text: 'hello' }])
       expect(paths).toContain('POST /api/ws/ticket')
     } finally {
-      Reflect.deleteProperty(globalThis, 'WebSocket')
+      if (ofPlatform) Object.assign(globalThis, { WebSocket: ofPlatform })
+      else Reflect.deleteProperty(globalThis, 'WebSocket')
     }
   })
 })
@@ -104,10 +108,18 @@ describe('a client without a socket', () => {
   it('polls where the platform has none', async () => {
     const [aliceName, bobName] = [newName('alice'), newName('bob')]
     const alice = await people.register(aliceName)
-    const bob = await people.register(bobName, { openSocket: undefined })
-    await alice.start(bobName)
-    await alice.send(bobName, 'hello')
-    expect(await takeMessages(bob, 1)).toMatchObject([{ text: 'hello' }])
+    const { WebSocket: ofPlatform } = globalThis
+    Reflect.deleteProperty(globalThis, 'WebSocket')
+    try {
+      const bob = await people.register(bobName, { openSocket: undefined })
+      const polling = stateOf(bob, 'open')
+      await alice.start(bobName)
+      await alice.send(bobName, 'hello')
+      expect(await takeMessages(bob, 1)).toMatchObject([{ text: 'hello' }])
+      expect(await polling).toBe('polling')
+    } finally {
+      if (ofPlatform) Object.assign(globalThis, { WebSocket: ofPlatform })
+    }
   })
 
   it('polls where the server has switched them off', async () => {
