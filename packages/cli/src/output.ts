@@ -23,19 +23,23 @@ const write = (text: string): Promise<void> =>
     process.stdout.write(`${text}\n`, error => (error ? reject(error) : resolve()))
   })
 
-const marks = ({ verified, managed }: StoredMessage): string =>
-  `${managed ? ' [managed: keys at the server]' : ''}${verified ? '' : ' [device not accepted]'}`
+const marks = ({ verified, managed, importance }: StoredMessage): string =>
+  `${importance === 'critical' ? ' [critical]' : ''}${managed ? ' [managed: keys at the server]' : ''}${verified ? '' : ' [device not accepted]'}`
 
-const programValue = ({ id, from, peer, text, verified, managed, isMine, sentAt }: StoredMessage) => ({
-  id,
-  from,
-  text,
-  verified,
-  managed,
-  is_mine: isMine,
-  peer,
-  sent_at: new Date(sentAt).toISOString(),
-})
+const programValue = (message: StoredMessage) => {
+  const { id, from, peer, text, verified, managed, importance, isMine, sentAt } = message
+  return {
+    id,
+    from,
+    text,
+    verified,
+    managed,
+    importance,
+    is_mine: isMine,
+    peer,
+    sent_at: new Date(sentAt).toISOString(),
+  }
+}
 
 /** Further lines are indented, so that a text cannot look as if somebody else had written a part of it. */
 const lineOf = (message: StoredMessage): string => {

@@ -11,6 +11,7 @@ const message: StoredMessage = {
   receivedAt: 1_700_000_000_500,
   verified: true,
   managed: false,
+  importance: 'normal',
   isMine: false,
 }
 
@@ -42,8 +43,11 @@ describe('what is printed for people', () => {
     const { message: print } = createOutput(false)
     await print(message)
     await print({ ...message, verified: false, managed: true })
+    await print({ ...message, importance: 'critical' })
     await print({ ...message, from: 'alice', isMine: true })
-    expect(out).toBe('bob: hello\nbob [managed: keys at the server] [device not accepted]: hello\nalice → bob: hello\n')
+    expect(out).toBe(
+      'bob: hello\nbob [managed: keys at the server] [device not accepted]: hello\nbob [critical]: hello\nalice → bob: hello\n',
+    )
   })
 
   it('is indented behind the first line, so that a text cannot speak for somebody else', async () => {
@@ -82,6 +86,7 @@ describe('what is printed for programs', () => {
       text: 'one\ntwo\u2028three\u001b',
       verified: true,
       managed: false,
+      importance: 'normal',
       is_mine: false,
       peer: 'bob',
       sent_at: '2023-11-14T22:13:20.000Z',

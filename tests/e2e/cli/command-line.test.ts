@@ -3,9 +3,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newName, password, type SdkServer, startSdkServer } from '../../support/sdk.js'
 import { runQsm } from '../../support/terminal.js'
+
+// Each process of the command line takes its time to start.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'qsm-command-line-'))
 let server: SdkServer
@@ -157,7 +160,9 @@ describe('a home', () => {
       runQsm(['--json', 'devices'], environment),
     ])
     expect(me.values).toEqual([{ username: name, user_id: expect.any(String), url: server.url }])
-    expect(devices.values).toEqual([{ device_id: expect.any(Number), created_at: expect.any(String), is_this: true }])
+    expect(devices.values).toEqual([
+      { device_id: expect.any(Number), created_at: expect.any(String), is_this: true, managed: false },
+    ])
     expect(await runQsm(['--json', 'logout'], environment)).toMatchObject({ code: 0, values: [{ logged_out: true }] })
     expect(await runQsm(['whoami'], environment)).toMatchObject({ code: 1 })
     expect(await runQsm(['--json', 'login', name], environment)).toMatchObject({

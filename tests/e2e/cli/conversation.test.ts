@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createPeople, newName, type SdkServer, startSdkServer } from '../../support/sdk.js'
 import { openTerminal, runQsm, type Terminal } from '../../support/terminal.js'
+
+// Each process of the command line takes its time to start.
+vi.setConfig({ testTimeout: 120_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'qsm-cli-conversation-'))
 let server: SdkServer
@@ -69,13 +72,14 @@ describe('two people at terminals', () => {
       text: 'two words',
       verified: true,
       managed: false,
+      importance: 'normal',
       is_mine: false,
       peer: bob.name,
       sent_at: expect.any(String),
     })
     const [number] = await alice.json('safety-number', bob.name)
     expect(number).toEqual({ username: bob.name, safety_number: expect.stringMatching(/^\d{60}$/) })
-  }, 90_000)
+  })
 
   it('read the same as text, with what can be done next', async () => {
     const [alice, bob] = await Promise.all([register('alice'), register('bob')])
@@ -91,7 +95,7 @@ describe('two people at terminals', () => {
     expect(await bob.qsm(['receive'])).toMatchObject({ code: 0, out: `${alice.name}: hello\n`, err: '' })
     expect(await bob.qsm(['receive'])).toMatchObject({ code: 0, out: '', err: 'Nothing waits.\n' })
     expect((await bob.qsm(['users', 'nobody-is-called-so'])).err).toBe('Nobody is called so.\n')
-  }, 90_000)
+  })
 
   it('cannot write to themselves or to nobody, and read why', async () => {
     const own = await alice.qsm(['--json', 'send', alice.name, 'hi'])
@@ -103,7 +107,7 @@ describe('two people at terminals', () => {
         { code: 'no_such_user', message: expect.stringContaining('There is no user') },
       ])
     }
-  }, 90_000)
+  })
 })
 
 describe('a new device of the other', () => {
@@ -130,7 +134,7 @@ describe('a new device of the other', () => {
     expect(await texts(phone)).toEqual(['to both'])
     const devices = await alice.qsm(['devices'])
     expect(devices.out).toMatch(/^ *\d+ {2}since \S+ {2}\(this one\)\n$/)
-  }, 90_000)
+  })
 })
 
 describe('lines from a pipe', () => {
@@ -142,7 +146,7 @@ describe('lines from a pipe', () => {
     const received = await bob.json('receive')
     expect(received.map(message => message.text)).toEqual(lines)
     expect(received.map(message => message.id)).toEqual(sent.values.map(value => value.id))
-  }, 90_000)
+  })
 
   it('say how far they came where one is refused', async () => {
     const { alice, bob } = await pair()
@@ -152,7 +156,7 @@ describe('lines from a pipe', () => {
     expect(sent.err).toContain(`20 lines were sent to ${bob.name}, line 21 was not.\nqsm: `)
     expect(sent.err).toContain('not answered yet')
     expect((await bob.json('receive')).map(message => message.text)).toEqual(lines.slice(0, 20))
-  }, 90_000)
+  })
 
   it('are none where the input is empty', async () => {
     expect(await alice.qsm(['send', bob.name, '--lines'])).toMatchObject({
@@ -164,7 +168,7 @@ describe('lines from a pipe', () => {
       code: 2,
       err: expect.stringContaining('give TEXT, or --lines'),
     })
-  }, 90_000)
+  })
 })
 
 describe('qsm listen', () => {
@@ -192,7 +196,7 @@ describe('qsm listen', () => {
     for (const text of ['one', 'two', 'three']) await carol.json('send', bob.name, text)
     expect(await listening.ended).toMatchObject({ code: 0, out: `${carol.name}: one\n${carol.name}: two\n` })
     expect(await bob.json('receive')).toMatchObject([{ text: 'three' }])
-  }, 90_000)
+  })
 
   it('is one at a time for a home', async () => {
     const listening = bob.start('listen')
@@ -204,7 +208,7 @@ describe('qsm listen', () => {
     ])
     listening.child.kill('SIGINT')
     expect(await listening.ended).toMatchObject({ code: 0 })
-  }, 90_000)
+  })
 
   it('ends with 1 and says why where the login session is over', async () => {
     const dora = await register('dora')
@@ -215,7 +219,7 @@ describe('qsm listen', () => {
       code: 1,
       err: expect.stringMatching(/qsm: .*[Ll]og in again: keys, sessions and messages of this device stay/),
     })
-  }, 90_000)
+  })
 
   it('waits for a server that is away, and can be ended meanwhile', async () => {
     const taken: { destroy(): void }[] = []
@@ -234,7 +238,7 @@ describe('qsm listen', () => {
       for (const socket of taken) socket.destroy()
       await new Promise(resolve => silent.close(resolve))
     }
-  }, 90_000)
+  })
 })
 
 describe('output that nobody reads', () => {
@@ -246,7 +250,7 @@ describe('output that nobody reads', () => {
     expect(ran.code).toBe(1)
     expect(errorOf(ran.err).message).toContain('comes again')
     expect((await bob.json('receive')).map(message => message.text)).toEqual(['one', 'two'])
-  }, 90_000)
+  })
 })
 
 describe('a device that was removed', () => {
@@ -263,5 +267,5 @@ describe('a device that was removed', () => {
       1,
       { code: 'device_removed', message: expect.stringContaining('qsm: another --home') },
     ])
-  }, 90_000)
+  })
 })

@@ -31,7 +31,7 @@ export const whoami: Command = async ({ output, client }) => {
 
 export const devices: Command = async ({ output, client }) => {
   for (const device of await (await client()).devices()) {
-    const mark = device.is_this ? '  (this one)' : ''
+    const mark = `${device.is_this ? '  (this one)' : ''}${device.managed ? '  (managed: keys at the server)' : ''}`
     await output.say(`${String(device.device_id).padStart(10)}  since ${device.created_at}${mark}`, { ...device })
   }
 }
