@@ -14,7 +14,7 @@ export interface Ran {
 }
 
 /** A `qsm` that runs. */
-export interface Running {
+interface Running {
   readonly child: ChildProcessWithoutNullStreams
   /** Resolves once it has printed this, on either stream. */
   until(text: string): Promise<void>
@@ -29,7 +29,7 @@ const parseLines = (text: string): Record<string, unknown>[] =>
     .map(line => JSON.parse(line) as Record<string, unknown>)
 
 /** Starts `qsm` with nothing in its environment but what is given here. */
-export const startQsm = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running => {
+const startQsm = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running => {
   const child = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
