@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkedFetch } from '../support/checked-fetch.js'
 import { createTestDatabase } from '../support/database.js'
 import { startTestServer, type TestServer } from '../support/server.js'
 
@@ -23,7 +24,7 @@ const call = async (
   body?: string,
   headers: Record<string, string> = {},
 ): Promise<Answer> => {
-  const response = await fetch(server.url + path, {
+  const response = await checkedFetch(server.url + path, {
     method,
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', ...headers },
     body: body ?? null,
@@ -116,7 +117,7 @@ describe('bad input gets a 4xx that says what is wrong', () => {
     ],
     ['junk', 'x.y.z'],
   ])('answers 401 to %s', async (_, value) => {
-    const answer = await fetch(`${server.url}/api/me`, {
+    const answer = await checkedFetch(`${server.url}/api/me`, {
       headers: value === '' ? {} : { authorization: `Bearer ${value}` },
     })
     expect(answer.status).toBe(401)

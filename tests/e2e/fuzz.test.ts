@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { mainRoutes, quantumRoutes, type RouteContract } from '@qsm/contract'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkedFetch, checkedQuantumFetch } from '../support/checked-fetch.js'
 import { createTestDatabase } from '../support/database.js'
 import { startTestServer, type TestServer } from '../support/server.js'
 
@@ -18,8 +19,8 @@ beforeAll(async () => {
   const database = await createTestDatabase()
   server = await startTestServer({ DATABASE_URL: database.url, QSM_DATA_DIR: folder, LOG_LEVEL: 'error' })
   const account = { username: 'fuzzed', email: 'f@example.org', password: 'password123' }
-  await fetch(`${server.url}/api/register`, { method: 'POST', headers: json, body: JSON.stringify(account) })
-  const login = await fetch(`${server.url}/api/login`, {
+  await checkedFetch(`${server.url}/api/register`, { method: 'POST', headers: json, body: JSON.stringify(account) })
+  const login = await checkedFetch(`${server.url}/api/login`, {
     method: 'POST',
     headers: json,
     body: JSON.stringify({ username: account.username, password: account.password }),
@@ -102,11 +103,13 @@ describe(`${casesPerRoute} odd requests to each route never give a 5xx`, () => {
   )(
     '%s',
     async (_, where, route) => {
-      const address = where === 'main' ? server.url : server.quantumUrl
+      const isMain = where === 'main'
+      const address = isMain ? server.url : server.quantumUrl
+      const ask = isMain ? checkedFetch : checkedQuantumFetch
       const requests = fc.sample(fc.record({ path: pathFor(route), body: bodyFor(route) }), casesPerRoute)
       for (const { path, body } of requests) {
         const hasBody = route.body !== undefined
-        const response = await fetch(address + path, {
+        const response = await ask(address + path, {
           method: route.method.toUpperCase(),
           headers: { authorization: `Bearer ${token}`, ...(hasBody ? json : {}) },
           body: hasBody ? (JSON.stringify(body) ?? '') : null,
@@ -125,7 +128,7 @@ describe(`${casesPerRoute} odd requests to each route never give a 5xx`, () => {
   )
 
   it('and the same process still answers', async () => {
-    expect((await fetch(`${server.url}/api/health`)).status).toBe(200)
+    expect((await checkedFetch(`${server.url}/api/health`)).status).toBe(200)
     expect(() => process.kill(server.pid, 0)).not.toThrow()
     expect(server.log()).not.toContain('"level":50')
   })

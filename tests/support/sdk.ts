@@ -39,7 +39,7 @@ export const startSdkServer = async (environment: Readonly<Record<string, string
       ...environment,
       ...more,
     })
-    running = await startStandalone(config, { checkAnswers: true })
+    running = await startStandalone(config)
     port = String(running.port)
   }
   const stop = async () => {

@@ -42,7 +42,7 @@ export const environmentVariables = defineVariables({
   QSM_ENV: {
     schema: z.enum(['development', 'test', 'production'], 'development, test or production'),
     default: 'production',
-    doc: 'Where this runs. Only development and test accept generated and default secrets.',
+    doc: 'Where this runs. Only development and test accept generated and default secrets; test holds every answer to the API document.',
     example: 'production',
     aliases: ['AZURE_ENV'],
   },

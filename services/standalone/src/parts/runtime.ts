@@ -21,8 +21,6 @@ import type { StandaloneConfig } from '../config.js'
 export interface StartOptions {
   /** Told each step, for people who wait. */
   readonly onStep?: (step: string) => void
-  /** Holds every answer against its contract; for tests. */
-  readonly checkAnswers?: boolean
   /** Ends the wait for something that is not there yet; the start then fails. */
   readonly signal?: AbortSignal
 }
@@ -37,6 +35,7 @@ export interface Runtime {
   readonly rateLimits: RateLimits
   readonly closing: StopSequence
   readonly step: (step: string) => void
+  /** Holds every answer against its contract. */
   readonly checkAnswers: boolean
 }
 
@@ -68,7 +67,7 @@ export const startParts = async <T>(
       rateLimits: createMemoryRateLimits(),
       closing,
       step: options.onStep ?? (() => {}),
-      checkAnswers: options.checkAnswers === true,
+      checkAnswers: config.QSM_ENV === 'test',
     })
   } catch (error) {
     await closing.run()
