@@ -51,6 +51,10 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
     where: ['packages/server-kit/src/log.ts', 'packages/server-kit/src/log-text.ts'],
     instead: 'createLog of @qsm/server-kit',
   },
+  piscina: {
+    where: ['services/quantum-crypto/src/signing/'],
+    instead: 'createSigningPool of services/quantum-crypto',
+  },
   'prom-client': { where: ['packages/server-kit/src/metrics/'], instead: 'the metrics of @qsm/server-kit' },
   'rate-limiter-flexible': {
     where: ['packages/server-kit/src/limits/'],

@@ -29,7 +29,7 @@ export interface QuantumApp {
   readonly runOperations: OperationRunner
   /** Rejects when the database does not answer. */
   ping(): Promise<void>
-  /** Ends background work and closes the database. */
+  /** Ends background work, the signing threads and the connections. */
   close(): Promise<void>
 }
 
@@ -48,12 +48,16 @@ const routesOf = (parts: QuantumParts): readonly BoundRoute[] => [
   runManagedOperations(parts.runOperations),
 ]
 
-/** The quantum service over its context. Where it fails, the database is closed. */
+/** The quantum service over its context. Where it fails, the context is closed. */
 export const createQuantumApp = async (context: QuantumContext): Promise<QuantumApp> => {
-  const { database, tokens } = context
+  const { database, signing, tokens } = context
+  const closeContext = async () => {
+    await signing.close()
+    await database.close()
+  }
   const tokenLifeMs = tokens.lifeSeconds * 1000
   const owners = await startOwners({ ...context, tokenLifeMs }).catch(async error => {
-    await database.close()
+    await closeContext()
     throw error
   })
   const devices = createManagedDevices({ ...context, counters: deviceCounters(context.metrics) })
@@ -103,7 +107,7 @@ export const createQuantumApp = async (context: QuantumContext): Promise<Quantum
     async close() {
       await owners.stop()
       await stopJobs()
-      await database.close()
+      await closeContext()
     },
   }
 }

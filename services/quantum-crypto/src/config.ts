@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import {
   type ConfigOf,
   databaseVariables,
@@ -24,6 +25,12 @@ export const quantumVariables = defineVariables({
   ...tokenVariables,
   ...retentionVariables,
   ...kekVariables,
+  QUANTUM_SIGNING_THREADS: {
+    schema: wholeNumber(1, 64),
+    default: String(Math.max(1, Math.min(2, availableParallelism()))),
+    doc: 'Threads that sign with Falcon-512 and make its keys, so that nothing else waits for them.',
+    example: '2',
+  },
   QUANTUM_CALLS_PER_MINUTE: {
     schema: wholeNumber(1, 10_000_000),
     default: '6000',

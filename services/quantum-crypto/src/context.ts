@@ -34,6 +34,7 @@ import {
 } from './entities/managed-message.js'
 import { ManagedKeys1767225600001 } from './migrations/0001-managed-keys.js'
 import { ManagedDevices1767225600002 } from './migrations/0002-managed-devices.js'
+import { createSigningPool, type SigningPool } from './signing/signing-pool.js'
 
 export const quantumSchema = 'crypto'
 export const quantumMigrations = [ManagedKeys1767225600001, ManagedDevices1767225600002]
@@ -65,7 +66,9 @@ export interface QuantumContext {
   readonly metrics: Metrics
   readonly rateLimits: RateLimits
   readonly kek: KeyEncryptionKey
+  /** `signer` works in `signing`. */
   readonly algorithms: Algorithms
+  readonly signing: SigningPool
   readonly report: AlgorithmReport
   /** Limits for each user. */
   readonly perMinute: PerMinute
@@ -87,25 +90,36 @@ export interface QuantumContextOptions {
   readonly kek: KeyEncryptionKey
   readonly perMinute: PerMinute
   readonly retentionDays: number
+  readonly signingThreads: number
   readonly version: string
 }
 
+/** Tasks that may wait for each thread: under half a second of signatures. */
+const waitingPerThread = 128
+
 export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
-  const { kem, signer, report } = await loadPostQuantum()
-  const { databaseUrl, poolMax, retentionDays, ...handed } = options
-  return {
-    ...handed,
-    database: await openDatabase({
-      url: databaseUrl.reveal(),
-      schema: quantumSchema,
-      entities: quantumEntities,
-      migrations: quantumMigrations,
-      poolMax,
-      log: options.log,
-      metrics: options.metrics,
-    }),
-    algorithms: { kem, signer, classical: createNodeClassical(), randomBytes, now: () => options.clock.now() },
-    report,
-    retentionMs: retentionDays * 86_400_000,
-  }
+  const { databaseUrl, poolMax, signingThreads, retentionDays, ...handed } = options
+  const { kem, signer: verifier, report } = await loadPostQuantum()
+  const database = await openDatabase({
+    url: databaseUrl.reveal(),
+    schema: quantumSchema,
+    entities: quantumEntities,
+    migrations: quantumMigrations,
+    poolMax,
+    log: options.log,
+    metrics: options.metrics,
+  })
+  const signing = await createSigningPool({
+    verifier,
+    threads: signingThreads,
+    maxWaiting: waitingPerThread * signingThreads,
+    log: options.log,
+    metrics: options.metrics,
+  }).catch(async error => {
+    await database.close()
+    throw error
+  })
+  const now = () => options.clock.now()
+  const algorithms = { kem, signer: signing.signer, classical: createNodeClassical(), randomBytes, now }
+  return { ...handed, database, signing, algorithms, report, retentionMs: retentionDays * 86_400_000 }
 }

@@ -60,6 +60,7 @@ export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> =>
         rateLimits: createMemoryRateLimits(),
         perMinute: perMinuteOf(config),
         retentionDays: config.MESSAGE_RETENTION_DAYS,
+        signingThreads: config.QUANTUM_SIGNING_THREADS,
         ...{ tokens, bus, clock, log, metrics, kek, version },
       }),
     )

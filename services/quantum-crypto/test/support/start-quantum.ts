@@ -111,6 +111,7 @@ export const startQuantum = async (
     kek: options.kek ?? drawKek(),
     perMinute: options.perMinute ?? { calls: 6_000, signs: 600, keygens: 30 },
     retentionDays: 30,
+    signingThreads: 1,
     version: '0.0.0-test',
     ...{ tokens, feed, clock, log, metrics },
   })

@@ -25,6 +25,7 @@ export const startQuantumService = async (
     poolMax: config.DATABASE_POOL_MAX,
     perMinute: perMinuteOf(config),
     retentionDays: config.MESSAGE_RETENTION_DAYS,
+    signingThreads: config.QUANTUM_SIGNING_THREADS,
   })
   const quantum = await createQuantumApp(context)
   runtime.closing.add('quantum', () => quantum.close())

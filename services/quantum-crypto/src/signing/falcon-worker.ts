@@ -1,0 +1,26 @@
+import { wipe } from '@qsm/protocol'
+import { loadPostQuantum } from '@qsm/wasm'
+import { move } from 'piscina'
+import { type FalconTask, falconPublicKeyBytes } from './falcon-tasks.js'
+
+/** Each worker proves its algorithms before it takes a task. */
+const { signer } = await loadPostQuantum()
+
+const generate = async (): Promise<Uint8Array> => {
+  const { publicKey, secretKey } = await signer.generateKeyPair()
+  const pair = new Uint8Array(falconPublicKeyBytes + secretKey.length)
+  pair.set(publicKey)
+  pair.set(secretKey, falconPublicKeyBytes)
+  wipe(secretKey)
+  return pair
+}
+
+/** Called by the pool: a signature of 666 bytes, or a new pair of 897 ‖ 1281 bytes. Its memory goes to the caller. */
+export const runFalconTask = async (task: FalconTask): Promise<ReturnType<typeof move>> => {
+  if (task.kind === 'generate') return move(await generate())
+  try {
+    return move(await signer.sign(task.secretKey, task.message))
+  } finally {
+    wipe(task.secretKey, task.message)
+  }
+}

@@ -1,0 +1,143 @@
+import { type KeyPair, type Signer, wipe } from '@qsm/protocol'
+import { type HistogramMetric, type Logger, type Metrics, QsmError } from '@qsm/server-kit'
+import { type FalconTask, falconPublicKeyBytes } from './falcon-tasks.js'
+import { falconWorker, startWorkers, type Workers } from './workers.js'
+
+export interface SigningPool {
+  /** Falcon-512 whose key pairs and signatures are made in workers. Full: throws `unavailable` with a time to wait. */
+  readonly signer: Signer
+  /** Tasks that wait for a worker. */
+  readonly waiting: number
+  /** Resolves when everything that was taken is done and no thread is left. */
+  close(): Promise<void>
+}
+
+export interface SigningPoolOptions {
+  /** Verifies in the thread that asks: a tenth of a millisecond is less than the way to a worker. */
+  readonly verifier: Pick<Signer, 'verify'>
+  readonly threads: number
+  /** Tasks that may wait; whoever comes then is told to come later. */
+  readonly maxWaiting: number
+  readonly log: Logger
+  readonly metrics: Metrics
+  /** Threads are replaced after so many tasks and so much time, so that what a run time leaves behind does not stay. */
+  readonly recycle?: { readonly tasks: number; readonly everyMs: number }
+  /** Another worker, for tests. */
+  readonly worker?: URL
+}
+
+const defaultRecycle = { tasks: 10_000, everyMs: 60_000 }
+
+const full = (): QsmError =>
+  new QsmError('unavailable', 'Signing has too much to do just now: try again in a moment.', { retryAfterSeconds: 1 })
+
+const durations = (metrics: Metrics): HistogramMetric =>
+  metrics.histogram({
+    name: 'qsm_crypto_signing_seconds',
+    help: 'Seconds from the call of a signature or key pair of Falcon-512 to its end, with the wait for a worker.',
+    labelNames: ['kind'],
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
+  })
+
+/** Falcon-512 in worker threads. Resolves when they have passed their self-test, rejects where they do not. */
+export const createSigningPool = async (options: SigningPoolOptions): Promise<SigningPool> => {
+  const {
+    verifier,
+    threads,
+    maxWaiting,
+    log,
+    metrics,
+    recycle = defaultRecycle,
+    worker: source = falconWorker,
+  } = options
+  let workers: Workers = await startWorkers({ threads, source, log })
+  let replacing: Promise<void> | null = null
+  const retiring = new Set<Promise<void>>()
+  const seconds = durations(metrics)
+  metrics.gauge({
+    name: 'qsm_crypto_signing_waiting',
+    help: 'Signatures and key pairs that wait for a worker.',
+    collect: () => workers.waiting,
+  })
+  const recycled = metrics.counter({
+    name: 'qsm_crypto_signing_recycles_total',
+    help: 'How often the signing workers were replaced.',
+  })
+
+  const retire = (old: Workers): void => {
+    const gone = old.retire().finally(() => retiring.delete(gone))
+    retiring.add(gone)
+  }
+  const replace = async (): Promise<void> => {
+    try {
+      const fresh = await startWorkers({ threads, source, log })
+      retire(workers)
+      workers = fresh
+      recycled.inc()
+    } catch (error) {
+      log.error({ err: error }, 'signing workers could not be replaced; the present ones go on')
+    } finally {
+      replacing = null
+    }
+  }
+  const recycleNow = (): void => {
+    replacing ??= replace()
+  }
+  const timer = setInterval(() => {
+    if (workers.taken > 0) recycleNow()
+  }, recycle.everyMs).unref()
+
+  const run = async (task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array> => {
+    const stop = seconds.startTimer({ kind: task.kind })
+    const done = workers.run(task, transfer)
+    if (workers.taken >= recycle.tasks) recycleNow()
+    try {
+      return await done
+    } finally {
+      stop()
+    }
+  }
+  const requireRoom = (): void => {
+    if (workers.waiting >= maxWaiting) throw full()
+  }
+
+  const signer: Signer = Object.freeze({
+    name: 'Falcon-512',
+    publicKeyBytes: falconPublicKeyBytes,
+    secretKeyBytes: 1281,
+    signatureBytes: 666,
+    async generateKeyPair(): Promise<KeyPair> {
+      requireRoom()
+      const pair = await run({ kind: 'generate' }, [])
+      const publicKey = pair.slice(0, falconPublicKeyBytes)
+      const secretKey = pair.slice(falconPublicKeyBytes)
+      wipe(pair)
+      return { publicKey, secretKey }
+    },
+    async sign(secretKey: Uint8Array, message: Uint8Array) {
+      requireRoom()
+      // Copies that are transferred: they leave this thread, and the worker wipes them.
+      const copies = { secretKey: new Uint8Array(secretKey), message: new Uint8Array(message) }
+      try {
+        return await run({ kind: 'sign', ...copies }, [copies.secretKey.buffer, copies.message.buffer])
+      } finally {
+        if (copies.secretKey.length > 0) wipe(copies.secretKey) // No worker has taken it.
+      }
+    },
+    verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
+      verifier.verify(publicKey, message, signature),
+  } satisfies Signer)
+
+  return {
+    signer,
+    get waiting() {
+      return workers.waiting
+    },
+    async close() {
+      clearInterval(timer)
+      await replacing
+      retire(workers)
+      await Promise.all(retiring)
+    },
+  }
+}

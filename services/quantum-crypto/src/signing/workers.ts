@@ -1,0 +1,85 @@
+import { fileURLToPath } from 'node:url'
+import type { Logger } from '@qsm/server-kit'
+import { Piscina } from 'piscina'
+import type { FalconTask } from './falcon-tasks.js'
+
+/** A worker is JavaScript. From source, as in tests, it is the one that was built: Node itself reads no TypeScript. */
+const builtWorker = import.meta.url.endsWith('.ts') ? '../../dist/src/signing/falcon-worker.js' : './falcon-worker.js'
+
+export const falconWorker: URL = new URL(builtWorker, import.meta.url)
+
+/** Workers that were started together and end together. */
+export interface Workers {
+  /** Resolves with what the worker hands over. `transfer` is no longer the caller's. */
+  run(task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array>
+  /** Tasks that no worker has begun. */
+  readonly waiting: number
+  /** Tasks that were taken since the start. */
+  readonly taken: number
+  /** Takes no more tasks; ends the threads when those that were taken are done. */
+  retire(): Promise<void>
+}
+
+/** Above 0 a thread yields to the event loop, which answers everybody. */
+const niceIncrement = 5
+
+/** Starts threads and waits until one has proved itself. Rejects with what it said where it cannot work. */
+export const startWorkers = async (options: {
+  readonly threads: number
+  readonly source: URL
+  readonly log: Logger
+}): Promise<Workers> => {
+  const { threads, source, log } = options
+  let [taken, open] = [0, 0]
+  let whenDone: () => void = () => {}
+  const pool = new Piscina<FalconTask, Uint8Array>({
+    filename: fileURLToPath(source),
+    name: 'runFalconTask',
+    minThreads: threads,
+    maxThreads: threads,
+    // No worker inherits arguments, or the environment, which holds secrets.
+    execArgv: [],
+    env: {},
+    niceIncrement,
+  })
+  pool.on('error', error => log.error({ err: error }, 'a signing worker failed'))
+
+  const run = async (task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array> => {
+    taken += 1
+    open += 1
+    try {
+      return await pool.run(task, { transferList: [...transfer] })
+    } finally {
+      open -= 1
+      if (open === 0) whenDone()
+    }
+  }
+  const ready = () =>
+    Promise.all(
+      Array.from({ length: threads }, async () => {
+        const pair = await pool.run({ kind: 'generate' })
+        pair.fill(0)
+      }),
+    )
+  await ready().catch(async error => {
+    await pool.destroy()
+    throw error
+  })
+  return {
+    run,
+    get waiting() {
+      return pool.queueSize
+    },
+    get taken() {
+      return taken
+    },
+    async retire() {
+      if (open > 0) {
+        await new Promise<void>(resolve => {
+          whenDone = resolve
+        })
+      }
+      await pool.destroy()
+    },
+  }
+}

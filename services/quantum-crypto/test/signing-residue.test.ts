@@ -1,0 +1,68 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { silentLog } from '../../../tests/support/silent-log.js'
+import type { FalconTask } from '../src/signing/falcon-tasks.js'
+import { startWorkers } from '../src/signing/workers.js'
+import { countInMemory, traces } from './support/search-memory.js'
+
+const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)
+let child: ChildProcess | undefined
+
+afterEach(() => {
+  child?.kill('SIGKILL')
+})
+
+/** Lets a process sign with a key and wipe it; gives how many traces of the key its memory holds then. */
+const tracesAfterSigning = async (kept: string): Promise<number> => {
+  child = fork(fileURLToPath(fixture('signing-process.mjs')), [kept], { execArgv: [] })
+  const [{ maskedKey }] = (await once(child, 'message')) as [{ maskedKey: string }]
+  const key = Uint8Array.from(Buffer.from(maskedKey, 'base64'), byte => byte ^ 0xa5)
+  return countInMemory(child.pid as number, traces(key))
+}
+
+describe('the memory of a process that has signed with a key and wiped it', () => {
+  it('holds nothing of the key, in no thread, as bytes, hex or base64', async () => {
+    expect(await tracesAfterSigning('nothing')).toBe(0)
+  })
+
+  it.each(['bytes', 'hex', 'base64'])('shows the key where it is kept as %s', async kept => {
+    expect(await tracesAfterSigning(kept)).toBeGreaterThan(0)
+  })
+})
+
+describe('heap snapshot and WASM memory of a worker', () => {
+  const start = () => startWorkers({ threads: 1, source: fixture('inspected-worker.mjs'), log: silentLog })
+  type Workers = Awaited<ReturnType<typeof start>>
+  const ask = (workers: Workers, task: object) => workers.run(task as FalconTask, [])
+  const searchIn = async (workers: Workers, needles: readonly Buffer[]): Promise<number> => {
+    const seen = Buffer.from(await ask(workers, { kind: 'inspect' }))
+    expect(seen.length).toBeGreaterThan(10_000_000)
+    return needles.filter(needle => seen.includes(needle)).length
+  }
+
+  it('hold nothing of a key with which it has signed, and show one that is there', async () => {
+    const workers = await start()
+    try {
+      const pair = await ask(workers, { kind: 'generate' })
+      const secretKey = pair.slice(897)
+      for (let count = 0; count < 20; count += 1) {
+        const [key, message] = [secretKey.slice(), new Uint8Array(100).fill(count)]
+        await workers.run({ kind: 'sign', secretKey: key, message }, [key.buffer, message.buffer])
+      }
+      const needles = traces(secretKey)
+      expect(await searchIn(workers, needles)).toBe(0)
+      await ask(workers, { kind: 'plant', bytes: secretKey, text: '' })
+      const bytesSeen = await searchIn(workers, needles)
+      expect(bytesSeen).toBeGreaterThan(0)
+      await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('hex') })
+      const hexSeen = await searchIn(workers, needles)
+      expect(hexSeen).toBeGreaterThan(bytesSeen)
+      await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('base64') })
+      expect(await searchIn(workers, needles)).toBeGreaterThan(hexSeen)
+    } finally {
+      await workers.retire()
+    }
+  })
+})
