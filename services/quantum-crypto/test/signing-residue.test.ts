@@ -8,6 +8,8 @@ import { startWorkers } from '../src/signing/workers.js'
 import { countInMemory, traces } from './support/search-memory.js'
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)
+/** All memory of a process is read, which takes a while on a busy machine. */
+const patienceMs = 120_000
 let child: ChildProcess | undefined
 
 afterEach(() => {
@@ -23,13 +25,22 @@ const tracesAfterSigning = async (kept: string): Promise<number> => {
 }
 
 describe('the memory of a process that has signed with a key and wiped it', () => {
-  it('holds nothing of the key, in no thread, as bytes, hex or base64', async () => {
-    expect(await tracesAfterSigning('nothing')).toBe(0)
-  })
+  it(
+    'holds nothing of the key, in no thread, as bytes, hex or base64',
+    async () => {
+      expect(await tracesAfterSigning('forget')).toBe(0)
+    },
+    patienceMs,
+  )
 
-  it.each(['bytes', 'hex', 'base64'])('shows the key where it is kept as %s', async kept => {
-    expect(await tracesAfterSigning(kept)).toBeGreaterThan(0)
-  })
+  it(
+    'shows the key where it is kept, in each of these forms',
+    async () => {
+      // Three windows: as bytes, in lower hex, and in base64 at the one offset that fits.
+      expect(await tracesAfterSigning('keep')).toBe(9)
+    },
+    patienceMs,
+  )
 })
 
 describe('heap snapshot and WASM memory of a worker', () => {
@@ -42,27 +53,31 @@ describe('heap snapshot and WASM memory of a worker', () => {
     return needles.filter(needle => seen.includes(needle)).length
   }
 
-  it('hold nothing of a key with which it has signed, and show one that is there', async () => {
-    const workers = await start()
-    try {
-      const pair = await ask(workers, { kind: 'generate' })
-      const secretKey = pair.slice(897)
-      for (let count = 0; count < 20; count += 1) {
-        const [key, message] = [secretKey.slice(), new Uint8Array(100).fill(count)]
-        await workers.run({ kind: 'sign', secretKey: key, message }, [key.buffer, message.buffer])
+  it(
+    'hold nothing of a key with which it has signed, and show one that is there',
+    async () => {
+      const workers = await start()
+      try {
+        const pair = await ask(workers, { kind: 'generate' })
+        const secretKey = pair.slice(897)
+        for (let count = 0; count < 20; count += 1) {
+          const [key, message] = [secretKey.slice(), new Uint8Array(100).fill(count)]
+          await workers.run({ kind: 'sign', secretKey: key, message }, [key.buffer, message.buffer])
+        }
+        const needles = traces(secretKey)
+        expect(await searchIn(workers, needles)).toBe(0)
+        await ask(workers, { kind: 'plant', bytes: secretKey, text: '' })
+        const bytesSeen = await searchIn(workers, needles)
+        expect(bytesSeen).toBeGreaterThan(0)
+        await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('hex') })
+        const hexSeen = await searchIn(workers, needles)
+        expect(hexSeen).toBeGreaterThan(bytesSeen)
+        await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('base64') })
+        expect(await searchIn(workers, needles)).toBeGreaterThan(hexSeen)
+      } finally {
+        await workers.retire()
       }
-      const needles = traces(secretKey)
-      expect(await searchIn(workers, needles)).toBe(0)
-      await ask(workers, { kind: 'plant', bytes: secretKey, text: '' })
-      const bytesSeen = await searchIn(workers, needles)
-      expect(bytesSeen).toBeGreaterThan(0)
-      await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('hex') })
-      const hexSeen = await searchIn(workers, needles)
-      expect(hexSeen).toBeGreaterThan(bytesSeen)
-      await ask(workers, { kind: 'plant', bytes: secretKey, text: Buffer.from(secretKey).toString('base64') })
-      expect(await searchIn(workers, needles)).toBeGreaterThan(hexSeen)
-    } finally {
-      await workers.retire()
-    }
-  })
+    },
+    patienceMs,
+  )
 })
