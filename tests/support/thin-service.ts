@@ -37,6 +37,7 @@ const startQuantum = async ({ databaseUrl, feed, bus, clock, rateLimits }: Omit<
     kek: createLocalKek([{ id: 'k1', key: new Uint8Array(randomBytes(32)) }]),
     perMinute: { calls: 60_000, signs: 60_000, keygens: 60_000 },
     retentionDays: 30,
+    signingThreads: 1,
     version: '0.0.0-test',
     log: silentLog,
     metrics: createMetrics(),
