@@ -174,7 +174,7 @@ describe('a client that does not acknowledge', () => {
 describe('a client that does not read', () => {
   const bodies = async (count: number) => {
     const fill = createFiller(message, bob, alice, sealed)
-    for (let at = 0; at < count; at += 1) await fill(new Uint8Array(limits.maxBodyApartBytes).fill(at))
+    for (let at = 0; at < count; at += 1) await fill({ body: new Uint8Array(limits.maxBodyApartBytes) })
   }
   const deliveries = async (): Promise<number> => {
     const { body } = await message.context.metrics.text()
@@ -199,7 +199,7 @@ describe('a client that does not read', () => {
 describe('a page of a mailbox', () => {
   test('ends before it would be over a mebibyte, says that there is more, and holds one message whatever its size', async () => {
     const fill = createFiller(message, bob, alice, sealed)
-    for (const size of [700_000, 300_000, 100_000, 2_000_000, 400]) await fill(new Uint8Array(size))
+    for (const size of [700_000, 300_000, 100_000, 2_000_000, 400]) await fill({ body: new Uint8Array(size) })
     const sizes: (readonly number[])[] = []
     for (let after = 0, more = true; more; ) {
       const { body } = await alice.person.call('GET', `/api/messages?after=${after}`)

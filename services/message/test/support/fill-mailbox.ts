@@ -6,16 +6,17 @@ import type { Party, SendBody } from './conversation.js'
 import type { TestMessage } from './start-message.js'
 
 /**
- * Stores messages as a send does after its checks, which cost most of the time: `sealed` gives the form, each has a number
- * of its own. Resolves with the sequence.
+ * Stores messages as a send does after its checks, which cost most of the time: `sealed` gives the form, each has the next
+ * number of a session or, where stated, one that was used. Resolves with the sequence.
  */
 export const createFiller = ({ context, bus }: TestMessage, from: Party, to: Party, sealed: SendBody) => {
   const store = createSendStore(context.database, () => {})
   const envelope = parseEnvelope(new Uint8Array(Buffer.from(sealed.envelopes[0] ?? '', 'base64')))
   const sid = randomFillSync(new Uint8Array(16))
-  let seq = 0
-  return async (body: Uint8Array | null = null): Promise<number> => {
-    seq += 1
+  let last = 0
+  return async (options: { readonly body?: Uint8Array; readonly seq?: number } = {}): Promise<number> => {
+    last += 1
+    const { body = null, seq = last } = options
     const header = { ...envelope.header, sid, seq }
     const { userId } = to.person
     const { deviceId } = to.device
