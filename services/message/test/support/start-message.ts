@@ -13,7 +13,7 @@ import {
   runJob,
   Secret,
 } from '@qsm/server-kit'
-import { createTestDatabase } from '../../../../tests/support/database.js'
+import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.js'
 import { createHandClock, type HandClock } from '../../../../tests/support/hand-clock.js'
 import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-feed.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
@@ -138,13 +138,15 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
 export const startMessage = async (
   options: {
     readonly rateLimits?: RateLimits
+    /** Another database than one on the server of the run. */
+    readonly database?: TestDatabase
     /** Another address that leads to the database. */
     readonly wayTo?: (url: string) => Promise<string>
     /** A quantum service beside it; none where left out. */
     readonly quantum?: (shared: Omit<Shared, 'quantum'>) => Promise<QuantumAccess>
   } = {},
 ): Promise<TestMessage> => {
-  const database = await createTestDatabase()
+  const database = options.database ?? (await createTestDatabase())
   await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })
   const shared = {
     databaseUrl: (await options.wayTo?.(database.url)) ?? database.url,
