@@ -8,3 +8,4 @@ export {
   quantumSchema,
 } from './context.js'
 export { kekProblems, openKek } from './kek/open-kek.js'
+export { rotateKek } from './kek/rotate-kek.js'

@@ -9,6 +9,7 @@ const usage = `Usage: qsm-server COMMAND
   config check   read the environment and say what is wrong, for start; with main or quantum for one of the two
   config doc     print every variable with its default and an example
   doctor         check the algorithms, the database and the schemas
+  keys rotate-kek  wrap all data keys under the first key of QSM_KEK; may be ended and started again
 
   --help, --version
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, () => Promise<number | null>>> = {
   'config check quantum': check('quantum'),
   'config doc': async () => (await import('./commands/config.js')).printManual(),
   doctor: async () => (await import('./commands/doctor.js')).doctor(),
+  'keys rotate-kek': async () => (await import('./commands/keys.js')).rotateKeys(),
   '--version': async () => {
     console.log((await import('./version.js')).version)
     return 0
