@@ -1,5 +1,6 @@
 import type { AccountEvent } from '@qsm/contract'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { appendAccountEvents } from '../src/feed/account-events.js'
 import { newName, password, startAuth, type TestAuth } from './support/start-auth.js'
 
 let auth: TestAuth
@@ -60,6 +61,21 @@ describe('the account feed', () => {
       next: start + 4,
       more: false,
     })
+  })
+
+  test('keeps the order of events that one transaction writes', async () => {
+    const { user_id: userId, username } = (await auth.register()).body
+    const start = await lastId()
+    const types = ['disabled', 'enabled', 'deleted'] as const
+    await auth.context.database.transaction(query =>
+      appendAccountEvents(
+        { query },
+        types.map(type => ({ type, userId, username })),
+        new Date(),
+      ),
+    )
+    const { events } = await auth.app.feed.eventsAfter(start, 10)
+    expect(events.map(({ id, type }) => [id, type])).toEqual(types.map((type, index) => [start + 1 + index, type]))
   })
 
   test('says nothing of what failed: a name that was taken, a session that was not there', async () => {

@@ -1,5 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Login, newName, password, startAuth, type TestAuth } from './support/start-auth.js'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { findById, replacePassword } from '../src/accounts/accounts.js'
+import type { Account } from '../src/entities/account.js'
+import { beginSession } from '../src/sessions/sessions.js'
+import { type Login, password, startAuth, type TestAuth } from './support/start-auth.js'
+import { warmPool, whileLocked } from './support/while-locked.js'
 
 let auth: TestAuth
 
@@ -81,20 +85,75 @@ describe('changing the password', () => {
   })
 })
 
-test('a login with the old password that is under way while it is changed leaves no session behind', async () => {
-  for (let round = 0; round < 8; round += 1) {
-    const username = newName()
-    const alice = await auth.person(username)
-    const [changed, ...logins] = await Promise.all([
-      change(alice),
-      ...Array.from({ length: 3 }, () => auth.tryLogin(username, password)),
-    ])
-    expect(changed?.status).toBe(204)
-    for (const { status, body } of logins) {
-      expect([200, 401]).toContain(status)
-      if (status === 200) expect((await auth.refresh(body.refresh_token)).status).toBe(401)
-    }
-    const { sessions } = (await alice.call('GET', '/api/sessions')).body
-    expect(sessions.map((session: { session_id: string }) => session.session_id)).toEqual([alice.sessionId])
+describe('a login with the old password that is under way', () => {
+  const lock = 'SELECT 1 FROM auth.account WHERE user_id = $1 FOR UPDATE'
+  const scene = async () => {
+    const alice = await auth.person()
+    // What a login has read and checked before it begins its session.
+    const account = (await findById(auth.context, alice.userId)) as Account
+    const caller = auth.tokens.verifyAccess(alice.token)
+    const login = () => beginSession(auth.context, account, 'under way')
+    const changing = () =>
+      replacePassword(auth.context, caller, { checked: account.passwordHash, next: 'another hash' })
+    await warmPool(auth.context)
+    return { alice, login, changing }
   }
+  const sessionsOf = async (alice: Login) =>
+    (await alice.call('GET', '/api/sessions')).body.sessions.map(
+      (session: { session_id: string }) => session.session_id,
+    )
+
+  test('while it is changed begins no session', async () => {
+    const { alice, login, changing } = await scene()
+    const [changed, pair] = await whileLocked<unknown>(
+      auth.context,
+      lock,
+      [alice.userId],
+      [
+        { begin: changing, waiting: 1 },
+        { begin: login, waiting: 2 },
+      ],
+    )
+    expect([changed, pair]).toEqual([true, null])
+    expect(await sessionsOf(alice)).toEqual([alice.sessionId])
+  })
+
+  test('and comes first begins one that the change ends', async () => {
+    const { alice, login, changing } = await scene()
+    const [pair, changed] = await whileLocked<unknown>(
+      auth.context,
+      lock,
+      [alice.userId],
+      [
+        { begin: login, waiting: 1 },
+        { begin: changing, waiting: 2 },
+      ],
+    )
+    expect([pair, changed]).toEqual([expect.objectContaining({ user_id: alice.userId }), true])
+    expect(await sessionsOf(alice)).toEqual([alice.sessionId])
+  })
+
+  test('while the account is deleted or disabled begins no session either', async () => {
+    for (const statement of [
+      'DELETE FROM auth.account WHERE user_id = $1',
+      `UPDATE auth.account SET state = 'disabled' WHERE user_id = $1`,
+    ]) {
+      const { alice, login } = await scene()
+      expect(await whileLocked(auth.context, statement, [alice.userId], [{ begin: login, waiting: 1 }])).toEqual([null])
+    }
+  })
+
+  test('is answered as a wrong password', async () => {
+    const alice = await auth.person()
+    const verify = vi.spyOn(auth.context.hasher, 'verify').mockImplementationOnce(async () => {
+      await auth.context.database.query('DELETE FROM auth.account WHERE user_id = $1', [alice.userId])
+      return true
+    })
+    try {
+      const { status, body } = await auth.tryLogin(alice.username, password)
+      expect([status, body.error.code]).toEqual([401, 'invalid_credentials'])
+    } finally {
+      verify.mockRestore()
+    }
+  })
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listeningLog } from '../../../packages/server-kit/test/support.js'
 import type { Answer } from './support/call.js'
 import { type Login, startAuth, type TestAuth } from './support/start-auth.js'
+import { warmPool, whileLocked } from './support/while-locked.js'
 
 let auth: TestAuth
 const { log, lines } = listeningLog()
@@ -70,7 +71,10 @@ describe('a refresh token', () => {
       // 503 says "again": a slow machine cannot wait for a connection so long.
       return answer.status === 503 ? refresh() : answer
     }
-    const answers = await Promise.all(Array.from({ length: 50 }, refresh))
+    await warmPool(auth.context)
+    const lock = 'SELECT 1 FROM auth.login_session WHERE session_id = $1 FOR UPDATE'
+    const all = { begin: () => Promise.all(Array.from({ length: 50 }, refresh)), waiting: 5 }
+    const [answers = []] = await whileLocked(auth.context, lock, [alice.sessionId], [all])
     const won = answers.filter(({ status }) => status === 200)
     const lost = answers.filter(({ status }) => status === 401)
     expect([won.length, lost.length]).toEqual([1, 49])

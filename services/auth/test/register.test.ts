@@ -113,16 +113,16 @@ describe('a password', () => {
   })
 })
 
-describe.each(['development', 'test'] as const)('in %s', environment => {
-  test('password123 registers, and a password that is the name', async () => {
-    const other = await startAuth({ environment })
-    try {
-      expect((await other.register({ password: 'password123' })).status).toBe(201)
-      expect((await other.register({ username: 'same-as-name', password: 'same-as-name' })).status).toBe(201)
-    } finally {
-      await other.close()
+test('outside production password123 registers, and a password that is the name', async () => {
+  const development = await startAuth({ environment: 'development' })
+  try {
+    for (const server of [development, auth]) {
+      expect((await server.register({ password: 'password123' })).status).toBe(201)
+      expect((await server.register({ username: 'same-as-name', password: 'same-as-name' })).status).toBe(201)
     }
-  })
+  } finally {
+    await development.close()
+  }
 })
 
 describe('in production', () => {

@@ -102,8 +102,8 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
     environment: options.environment ?? 'test',
     quantumReady: options.quantumReady ?? (() => false),
   })
-  const passwordHash = made.hasher.hash(password)
   const context = options.hasher ? { ...made, hasher: options.hasher } : made
+  const passwordHash = context.hasher.hash(password)
   const app = createAuthApp(context)
   const koa = createHttpApp({
     groups: [app.group],
