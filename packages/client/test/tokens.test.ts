@@ -1,4 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { memoryStore, QsmClientError, type Store } from '@qsm/client'
+import { fileStore } from '@qsm/client-node'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { HttpClient } from '../src/http/http-client.js'
 import { createTokens, putTokens } from '../src/http/tokens.js'
@@ -72,6 +76,24 @@ describe('an access token', () => {
     }
     expect(state.rotations()).toBe(3)
     expect(state.wasReused()).toBe(false)
+  })
+
+  it('is renewed once over a store in files that two have opened, as two processes do', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'qsm-tokens-'))
+    try {
+      const { http, state } = rotatingServer()
+      const [here, there] = [fileStore(folder), fileStore(folder)].map(opened =>
+        createTokens({ http, store: opened, now: () => now, onEnded }),
+      )
+      store = fileStore(folder)
+      await keep('access-0', 'refresh-0')
+      expect([await here?.access(), await there?.access()]).toEqual(['access-0', 'access-0'])
+      now += lifeMs
+      expect(await Promise.all([here?.access(), there?.access()])).toEqual(['access-1', 'access-1'])
+      expect([state.rotations(), state.wasReused()]).toEqual([1, false])
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 
   it('that the server refuses is renewed once, however many calls it was refused for', async () => {
