@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import asyncApi from '@asyncapi/specs'
+import { Ajv, type AnySchema } from 'ajv'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { asyncApiDocument } from '../src/documents/index.js'
@@ -21,7 +24,25 @@ const schemaOf = (frame: z.ZodType, io: 'input' | 'output') => {
   return inlined(schema, schema)
 }
 
+/** By the JSON Schema that the AsyncAPI Initiative publishes for 3.0.0. Formats are annotations there. */
+const isValid = new Ajv({ strict: false, validateFormats: false }).compile(
+  asyncApi.schemasWithoutId['3.0.0'] as AnySchema,
+)
+
 describe('the AsyncAPI document', () => {
+  it('is valid by the schema of AsyncAPI 3, as generated and as committed', () => {
+    const committed = JSON.parse(
+      readFileSync(new URL('../../../docs/reference/asyncapi.json', import.meta.url), 'utf8'),
+    )
+    for (const candidate of [document, committed]) {
+      const valid = isValid(candidate)
+      expect({ valid, errors: isValid.errors }).toEqual({ valid: true, errors: null })
+    }
+    const broken = structuredClone(document) as { operations: Record<string, { action: string }> }
+    for (const operation of Object.values(broken.operations)) operation.action = 'take'
+    expect(isValid(broken)).toBe(false)
+  })
+
   it('has what AsyncAPI 3 requires', () => {
     expect(document).toMatchObject({ asyncapi: '3.0.0', info: { title: 'QSM socket', version: '0.1.0' } })
     for (const server of Object.values(document.servers as object)) {
