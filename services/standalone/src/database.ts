@@ -1,6 +1,7 @@
-import { migrate, Secret } from '@qsm/server-kit'
+import { type Logger, migrate, Secret } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { readDatabaseAddress, writeDatabaseAddress } from './database-address.js'
+import { keepRunning } from './embedded-postgres/keep-running.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/start.js'
 import { findOutsideDatabase } from './parts/find-database.js'
 import type { StartOptions } from './parts/runtime.js'
@@ -18,12 +19,12 @@ const patienceMs = 30_000
 
 /**
  * The database of this process: the one of DATABASE_URL, or the embedded server, whose address other processes on the same
- * data then find. It takes the port that it had before where that is free, so that those need not look again. Throws
+ * data then find. With a log to tell of it, an embedded server that ends by itself is started again. It takes the port that it had before where that is free, so that those need not look again. Throws
  * `DatabaseError` or `EmbeddedPostgresError`.
  */
 export const startDatabase = async (
   config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>,
-  options: StartOptions & { readonly patienceMs?: number } = {},
+  options: StartOptions & { readonly patienceMs?: number; readonly log?: Logger } = {},
 ): Promise<RunningDatabase> => {
   if (config.DATABASE_URL) {
     const url = await findOutsideDatabase(config.DATABASE_URL, { patienceMs, ...options })
@@ -35,7 +36,9 @@ export const startDatabase = async (
     ...(before ? { preferredPort: Number(new URL(before).port) } : {}),
   })
   writeDatabaseAddress(config.QSM_DATA_DIR, embedded.url)
-  return { url: new Secret(embedded.url), embedded, stop: () => embedded.stop() }
+  if (!options.log) return { url: new Secret(embedded.url), embedded, stop: () => embedded.stop() }
+  const again = (port: number) => startEmbeddedPostgres({ dataFolder: config.QSM_DATA_DIR, port })
+  return { url: new Secret(embedded.url), embedded, stop: keepRunning(embedded, again, options.log).stop }
 }
 
 /** Brings the schemas of a process up to date. Returns the names of the migrations that were run. */

@@ -19,7 +19,7 @@ export const startMain = (config: StandaloneConfig, options: StartOptions = {}):
   startParts('qsm-main', config, options, async runtime => {
     const { log, metrics, closing, step } = runtime
     const secret = jwtSecretOf(config) // Before the database is told of: who finds that finds this too.
-    const database = await startDatabase(config, options)
+    const database = await startDatabase(config, { ...options, log })
     closing.add('database', database.stop)
     if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'main')

@@ -18,7 +18,7 @@ const quantumDeadlineMs = 15_000
 export const startStandalone = (config: StandaloneConfig, options: StartOptions = {}): Promise<Standalone> =>
   startParts('qsm', config, options, async runtime => {
     const { log, closing, step } = runtime
-    const database = await startDatabase(config, options)
+    const database = await startDatabase(config, { ...options, log })
     closing.add('database', database.stop)
     if (database.embedded) step('embedded PostgreSQL is up')
     const migrations = await migrateSchemas(database.url, 'all')
