@@ -1,3 +1,4 @@
+import type { ManagedResult } from '@qsm/contract'
 import { newId } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Person } from '../../../services/message/test/support/person.js'
@@ -30,6 +31,10 @@ const entriesOf = async (userId: string): Promise<number> =>
 
 const isSealing = (calls: readonly { readonly input: { readonly operation: string } }[]) =>
   calls.some(({ input }) => input.operation === 'seal')
+
+/** Whether something was sealed: the first call may only ask for the answers to own requests. */
+const hasSealed = (results: readonly ManagedResult[]): boolean =>
+  results.some(result => 'output' in result && (result.output as { sends: unknown[] }).sends.length > 0)
 
 describe('a send of a thin client', () => {
   it('goes to the only open session where it names nobody', async () => {
@@ -97,7 +102,7 @@ describe('a send of a thin client', () => {
     const body = { client_message_id: newId(), message_type: 'critical' }
     service.between = async (calls, run) => {
       const results = await run()
-      if (isSealing(calls)) throw new Error('the pod died here')
+      if (isSealing(calls) && hasSealed(results)) throw new Error('the pod died here')
       return results
     }
     expect((await send(body)).status).toBe(503)
@@ -124,7 +129,7 @@ describe('a send of a thin client', () => {
     let added = false
     service.between = async (calls, run) => {
       const results = await run()
-      if (isSealing(calls) && !added) {
+      if (isSealing(calls) && hasSealed(results) && !added) {
         added = true
         await login.bind(phone)
         const prekeys = [Buffer.from(await phone.prekey(1, 1)).toString('base64')]
