@@ -91,7 +91,14 @@ export const commandSpecs: Readonly<Record<string, CommandSpec>> = {
     summary: 'print messages as they come, until Ctrl-C or N of them',
     examples: ['qsm listen', 'qsm --json listen --count 1'],
   },
-  devices: { operands: [], options: [], summary: 'the devices of this account', examples: ['qsm devices'] },
+  devices: {
+    operands: ['[NAME]'],
+    options: [],
+    summary: 'the devices of this account, or those of NAME',
+    about:
+      'A managed one is played by the server for a client that holds no keys: whoever runs the server could read there.',
+    examples: ['qsm devices', 'qsm devices bob'],
+  },
   'safety-number': {
     operands: ['NAME'],
     options: [],

@@ -60,8 +60,13 @@ describe('two people at terminals', () => {
       { requested: bob.name.toUpperCase(), request_id: expect.any(String), expires_at: expect.any(String) },
     ])
     const [asked] = await bob.json('pending')
-    expect(asked).toEqual({ from: alice.name, request_id: expect.any(String), expires_at: expect.any(String) })
-    expect(await bob.json('accept', alice.name)).toEqual([{ accepted: alice.name }])
+    expect(asked).toEqual({
+      from: alice.name,
+      request_id: expect.any(String),
+      expires_at: expect.any(String),
+      managed: false,
+    })
+    expect(await bob.json('accept', alice.name)).toEqual([{ accepted: alice.name, managed: false }])
     expect(await bob.json('pending')).toEqual([])
     const [sent] = await bob.json('send', alice.name, 'two', 'words')
     expect(sent).toEqual({ id: expect.any(String), to: alice.name })
@@ -78,7 +83,11 @@ describe('two people at terminals', () => {
       sent_at: expect.any(String),
     })
     const [number] = await alice.json('safety-number', bob.name)
-    expect(number).toEqual({ username: bob.name, safety_number: expect.stringMatching(/^\d{60}$/) })
+    expect(number).toEqual({
+      username: bob.name,
+      safety_number: expect.stringMatching(/^\d{60}$/),
+      managed: false,
+    })
   })
 
   it('read the same as text, with what can be done next', async () => {

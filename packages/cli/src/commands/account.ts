@@ -1,6 +1,7 @@
 import { QsmClient } from '@qsm/client'
 import { UsageError } from '../arguments.js'
-import type { Command } from '../command.js'
+import type { Command, CommandContext } from '../command.js'
+import { managedMark } from '../managed.js'
 
 const loggedIn = (client: QsmClient) => ({ username: client.username, user_id: client.userId, url: client.url })
 
@@ -29,9 +30,21 @@ export const whoami: Command = async ({ output, client }) => {
   await output.say(`${me.username} (${me.userId}) at ${me.url}`, loggedIn(me))
 }
 
-export const devices: Command = async ({ output, client }) => {
+/** The devices of another user, as this client sees them. */
+const devicesOf = async ({ output, client, name }: CommandContext): Promise<void> => {
+  const listed = await (await client()).devicesOf(name)
+  if (listed.length === 0) output.note(`${name} has no device yet.`)
+  for (const device of listed) {
+    const mark = `${managedMark(device)}${device.accepted ? '' : '  (not accepted)'}`
+    await output.say(`${String(device.device_id).padStart(10)}${mark}`, { username: name, ...device })
+  }
+}
+
+export const devices: Command = async context => {
+  const { output, client, name } = context
+  if (name !== '') return devicesOf(context)
   for (const device of await (await client()).devices()) {
-    const mark = `${device.is_this ? '  (this one)' : ''}${device.managed ? '  (managed: keys at the server)' : ''}`
+    const mark = `${device.is_this ? '  (this one)' : ''}${managedMark(device)}`
     await output.say(`${String(device.device_id).padStart(10)}  since ${device.created_at}${mark}`, { ...device })
   }
 }

@@ -2,6 +2,7 @@ import type { QsmClient } from '@qsm/client'
 import { UsageError } from '../arguments.js'
 import type { Command, CommandContext } from '../command.js'
 import { linesOf } from '../lines.js'
+import { managedMark } from '../managed.js'
 
 /** Tells what the user should know beside the outcome of the command. */
 const watch = (me: QsmClient, { warn }: CommandContext['output']): void => {
@@ -16,6 +17,9 @@ const watch = (me: QsmClient, { warn }: CommandContext['output']): void => {
   )
   me.on('undecryptable', ({ reason }) =>
     warn('undecryptable', `An envelope could not be opened (${reason}); it is kept aside.`),
+  )
+  me.on('session-ended', ({ username }) =>
+    warn('session_ended', `${username} has ended the session; its keys are gone. Ask anew: qsm request ${username}`),
   )
   me.on('gap', ({ after, next }) =>
     warn('gap', `Messages between ${after} and ${next} of the mailbox are gone from the server.`),
@@ -81,8 +85,11 @@ export const listen: Command = async ({ args, output, client }) => {
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   watch(me, output)
-  me.on('request', ({ from }) =>
-    output.note(`${from} asks for a connection: qsm accept ${from}, or qsm reject ${from}`),
+  me.on('request', ({ from, managed }) =>
+    output.note(`${from}${managedMark({ managed })} asks for a connection: qsm accept ${from}, or qsm reject ${from}`),
+  )
+  me.on('receipt', ({ from, kind, messageIds }) =>
+    output.note(`${from} has ${kind === 'read' ? 'read' : 'got'} ${messageIds.join(', ')}`),
   )
   me.on('session-update', update => output.note(`${update.username}: ${update.state}`))
   me.on('state', (state, reason) => {

@@ -1,4 +1,5 @@
 import type { Command } from '../command.js'
+import { isManaged, managedMark } from '../managed.js'
 
 export const users: Command = async ({ output, client, name }) => {
   const found = await (await client()).users(name)
@@ -21,18 +22,27 @@ export const request: Command = async ({ output, client, name }) => {
 export const pending: Command = async ({ output, client }) => {
   const requests = await (await client()).pending()
   if (requests.length === 0) output.note('Nobody asks.')
-  for (const { sender_username: from, request_id, expires_at } of requests) {
-    await output.say(`${from}  until ${expires_at}: qsm accept ${from}, or qsm reject ${from}`, {
-      from,
-      request_id,
-      expires_at,
-    })
+  for (const { sender_username: from, request_id, expires_at, managed } of requests) {
+    await output.say(
+      `${from}${managedMark({ managed })}  until ${expires_at}: qsm accept ${from}, or qsm reject ${from}`,
+      {
+        from,
+        request_id,
+        expires_at,
+        managed,
+      },
+    )
   }
 }
 
 export const accept: Command = async ({ output, client, name }) => {
-  await (await client()).accept(name)
-  await output.say(`Accepted ${name}. Compare safety numbers: qsm safety-number ${name}`, { accepted: name })
+  const me = await client()
+  await me.accept(name)
+  const managed = await isManaged(me, name)
+  await output.say(`Accepted ${name}${managedMark({ managed })}. Compare safety numbers: qsm safety-number ${name}`, {
+    accepted: name,
+    managed,
+  })
 }
 
 export const reject: Command = async ({ output, client, name }) => {
@@ -46,8 +56,12 @@ export const start: Command = async ({ output, client, name }) => {
 }
 
 export const safetyNumber: Command = async ({ output, client, name }) => {
-  const digits = await (await client()).safetyNumber(name)
-  await output.say(digits.match(/.{5}/g)?.join(' ') ?? digits, { username: name, safety_number: digits })
+  const me = await client()
+  const digits = await me.safetyNumber(name)
+  const managed = await isManaged(me, name)
+  await output.say(digits.match(/.{5}/g)?.join(' ') ?? digits, { username: name, safety_number: digits, managed })
+  if (managed)
+    output.note(`The server plays a device of ${name}: whoever runs the server could read what is said there.`)
 }
 
 export const acceptIdentity: Command = async ({ output, client, name }) => {
