@@ -5,6 +5,7 @@ import {
   createMetrics,
   createNodeClassical,
   type Database,
+  type Logger,
   openDatabase,
   randomBytes,
   runJob,
@@ -59,8 +60,13 @@ export const openDevices = async (
   databaseUrl: string,
   kek: KeyEncryptionKey,
   clock: HandClock,
-  drop: () => Promise<void> = async () => {},
+  options: {
+    readonly algorithms?: Algorithms
+    readonly log?: Logger
+    readonly drop?: () => Promise<void>
+  } = {},
 ): Promise<TestDevices> => {
+  const { log = silentLog, drop = async () => {} } = options
   const database = await openDatabase({
     url: databaseUrl,
     schema: quantumSchema,
@@ -69,9 +75,9 @@ export const openDevices = async (
     poolMax: 10,
     log: silentLog,
   })
-  const algorithms = await algorithmsOf(clock)
+  const algorithms = options.algorithms ?? (await algorithmsOf(clock))
   const metrics = createMetrics()
-  const devices = createManagedDevices({ database, kek, algorithms, log: silentLog, counters: deviceCounters(metrics) })
+  const devices = createManagedDevices({ database, kek, algorithms, log, counters: deviceCounters(metrics) })
   return {
     databaseUrl,
     database,

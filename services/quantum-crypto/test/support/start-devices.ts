@@ -10,5 +10,5 @@ export type { TestDevices } from './open-devices.js'
 export const startDevices = async (): Promise<TestDevices> => {
   const { url, drop } = await createTestDatabase()
   await migrate({ url, schema: quantumSchema, migrations: quantumMigrations })
-  return openDevices(url, testKek(), createHandClock(), drop)
+  return openDevices(url, testKek(), createHandClock(), { drop })
 }

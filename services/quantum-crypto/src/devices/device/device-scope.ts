@@ -3,12 +3,15 @@ import {
   type DeviceRecord,
   decodeDeviceRecord,
   decodeLocalDevice,
+  equalBytes,
+  identityKeyOf,
   type LocalDevice,
   wipe,
 } from '@qsm/protocol'
 import { QsmError, type Query } from '@qsm/server-kit'
 import { type DataKey, openDataKey } from '../../at-rest/data-key.js'
 import { watchAtRest } from '../../at-rest/failures.js'
+import { AtRestError } from '../../at-rest/key-encryption-key.js'
 import type { DeviceCounters, DeviceParts } from '../parts.js'
 import { createPeerBook, type PeerBook } from '../peers/peer-book.js'
 import type { UserTurns } from '../user-turns.js'
@@ -45,6 +48,14 @@ const openLocal = (row: DeviceRow, dataKey: DataKey): LocalDevice => {
   }
 }
 
+/** The one column that is no secret and not sealed: another record in its place would be shown to peers. */
+const ownRecord = (row: DeviceRow, local: LocalDevice): DeviceRecord => {
+  const record = decodeDeviceRecord(row.record)
+  const isOwn = record.device === local.device && equalBytes(record.identityKey, identityKeyOf(local))
+  if (!isOwn) throw new AtRestError('open_failed', 'the stored record of a managed device is that of another one')
+  return record
+}
+
 /** Opens a locked device for `work`, stores the sessions that it has changed, and wipes what was open. */
 export const withScope = async <T>(
   { kek, algorithms, counters }: Pick<DeviceParts, 'kek' | 'algorithms' | 'counters'>,
@@ -57,7 +68,7 @@ export const withScope = async <T>(
   let local: LocalDevice | null = null
   try {
     local = openLocal(row, dataKey)
-    const record = decodeDeviceRecord(row.record)
+    const record = ownRecord(row, local)
     const now = algorithms.now()
     const result = await work({
       ...{ userId: row.userId, row, local, record, dataKey, peers, query, now },
