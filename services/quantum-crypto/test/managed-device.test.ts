@@ -4,6 +4,7 @@ import { idFromBytes, newId } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EndToEnd } from './support/end-to-end.js'
 import { ManagedUser } from './support/managed-user.js'
+import { openDevices } from './support/open-devices.js'
 import { createPostOffice } from './support/post-office.js'
 import { startDevices, type TestDevices } from './support/start-devices.js'
 
@@ -42,19 +43,36 @@ describe('the managed device of a user', () => {
 
   it('is one, even where ten calls in two processes make it at once, and no two records are of one time', async () => {
     const userId = newId()
-    const other = await devices.second()
+    // Both have drawn keys before one of them has stored any.
+    let drawing = 0
+    let bothHaveDrawn = () => {}
+    const barrier = new Promise<void>(resolve => {
+      bothHaveDrawn = resolve
+    })
+    const { signer } = devices.algorithms
+    const generateKeyPair = async () => {
+      drawing += 1
+      if (drawing === 2) bothHaveDrawn()
+      await barrier
+      return signer.generateKeyPair()
+    }
+    const algorithms = { ...devices.algorithms, signer: { ...signer, generateKeyPair } }
+    const processes = await Promise.all(
+      [1, 2].map(() => openDevices(devices.databaseUrl, devices.kek, devices.clock, { algorithms })),
+    )
     try {
       const made = await Promise.all(
-        Array.from({ length: 10 }, (_, index) =>
-          (index % 2 === 0 ? devices : other).run(userId, 'ensure_device', { unusable_device_ids: [] }),
+        processes.flatMap(each =>
+          Array.from({ length: 5 }, () => each.run(userId, 'ensure_device', { unusable_device_ids: [] })),
         ),
       )
+      expect(drawing).toBe(2)
       expect(new Set(made.map(one => one.device_id)).size).toBe(1)
       expect(made.filter(one => one.is_new)).toHaveLength(1)
       expect(new Set(made.map(one => recordOf(one.device_record).createdAt)).size).toBe(10)
       expect(await rowsOf('device', userId)).toBe(1)
     } finally {
-      await other.close()
+      await Promise.all(processes.map(each => each.close()))
     }
   })
 

@@ -73,6 +73,7 @@ export const openDevices = async (
     entities: [],
     migrations: quantumMigrations,
     poolMax: 10,
+    patienceMs: 30_000,
     log: silentLog,
   })
   const algorithms = options.algorithms ?? (await algorithmsOf(clock))
