@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareBytes, parseEnvelope, sendingEntry, tidyPeer } from '../src/index.js'
+import { compareBytes, parseEnvelope, peerTidyAt, sendingEntry, tidyPeer } from '../src/index.js'
 import { fastAlgorithms } from './support/fast-algorithms.js'
 import { Person } from './support/person.js'
 
@@ -146,6 +146,11 @@ describe('archived sessions', () => {
     expect(states(bob, alice).sort()).toEqual([...Array(5).fill('archived'), 'in use'])
     await expect(bob.receive(alice, old[0] as Uint8Array)).rejects.toMatchObject({ code: 'envelope_refused' })
     expect(await bob.receive(alice, old[3] as Uint8Array)).toBe('more on 3')
+    const [oldest] = bob
+      .known(alice)
+      .entries.flatMap(entry => entry.archivedAt || [])
+      .sort((a, b) => a - b)
+    expect(peerTidyAt(bob.known(alice))).toBe((oldest ?? 0) + 30 * dayMs)
     clock.now += 30 * dayMs
     const tidied = tidyPeer(bob.known(alice), clock.now)
     expect(tidied.entries.map(entry => entry.archivedAt)).toEqual([0])

@@ -5,6 +5,7 @@ import {
   isControlAdvised,
   type ProtocolReason,
   parseEnvelope,
+  peerTidyAt,
   type Session,
   sendingEntry,
   signatureBytes,
@@ -88,6 +89,7 @@ describe('skipped envelopes', () => {
     const { alice, bob } = await talkingPair(seed => fastAlgorithms(seed, clock))
     const [first, second] = [await alice.send(bob, 'first'), await alice.send(bob, 'second')]
     await bob.receive(alice, await alice.send(bob, 'third'))
+    expect(peerTidyAt(bob.known(alice))).toBe(clock.now + 14 * dayMs)
     clock.now += 14 * dayMs - 1
     expect(tidyPeer(bob.known(alice), clock.now)).toEqual(bob.known(alice))
     expect(await bob.receive(alice, first)).toBe('first')
@@ -96,6 +98,7 @@ describe('skipped envelopes', () => {
     const tidied = tidyPeer(bob.known(alice), clock.now)
     expect(tidied.entries[0]?.session.skipped).toEqual([])
     expect(tidied.generation).toBe(bob.known(alice).generation + 1)
+    expect(peerTidyAt(tidied)).toBeNull()
   })
 
   it('are kept of the last five receiving chains', async () => {

@@ -1,6 +1,6 @@
 import { decodeBase64 } from '@qsm/contract'
 import { acceptDeviceRecord, acceptPrekey, decodeDeviceRecord, decodePrekey, prekeySupply } from '@qsm/protocol'
-import { idFromBytes, newId } from '@qsm/server-kit'
+import { idFromBytes, newId, QsmError } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { EndToEnd } from './support/end-to-end.js'
 import { ManagedUser } from './support/managed-user.js'
@@ -146,6 +146,44 @@ describe('prekeys of a managed device', () => {
     } finally {
       await devices.database.query('DROP FUNCTION crypto.refuse CASCADE')
     }
+    const { prekeys } = await devices.run(alice.userId, 'make_prekeys', { one_time: 1, last_resort: false })
+    expect(prekeys.map(text => decodePrekey(decodeBase64(text)).id)).toEqual([1])
+  })
+
+  it('are all kept or none, where signing has too much to do for some of them', async () => {
+    const alice = await ManagedUser.create(devices, { prekeys: 0 })
+    const { signer, kem } = devices.algorithms
+    let signed = 0
+    const drawn: Uint8Array[] = []
+    const algorithms = {
+      ...devices.algorithms,
+      kem: {
+        ...kem,
+        async generateKeyPair() {
+          const pair = await kem.generateKeyPair()
+          drawn.push(pair.secretKey)
+          return pair
+        },
+      },
+      signer: {
+        ...signer,
+        async sign(secretKey: Uint8Array, message: Uint8Array) {
+          signed += 1
+          if (signed === 3) throw new QsmError('unavailable')
+          return signer.sign(secretKey, message)
+        },
+      },
+    }
+    const busy = await openDevices(devices.databaseUrl, devices.kek, devices.clock, { algorithms })
+    try {
+      const made = busy.run(alice.userId, 'make_prekeys', { one_time: 5, last_resort: false })
+      await expect(made).rejects.toMatchObject({ code: 'unavailable' })
+    } finally {
+      await busy.close()
+    }
+    expect(await rowsOf('prekey', alice.userId)).toBe(0)
+    expect(drawn.length).toBe(5)
+    expect(drawn.filter(key => key.some(byte => byte !== 0)).length).toBe(1)
     const { prekeys } = await devices.run(alice.userId, 'make_prekeys', { one_time: 1, last_resort: false })
     expect(prekeys.map(text => decodePrekey(decodeBase64(text)).id)).toEqual([1])
   })
