@@ -34,6 +34,7 @@ import {
 } from './entities/managed-message.js'
 import { ManagedKeys1767225600001 } from './migrations/0001-managed-keys.js'
 import { ManagedDevices1767225600002 } from './migrations/0002-managed-devices.js'
+import { requireSelfTest } from './self-test/require-self-test.js'
 import { createSigningPool, type SigningPool } from './signing/signing-pool.js'
 
 export const quantumSchema = 'crypto'
@@ -99,7 +100,9 @@ const waitingPerThread = 128
 
 export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
   const { databaseUrl, poolMax, signingThreads, retentionDays, ...handed } = options
-  const { kem, signer: verifier, report } = await loadPostQuantum()
+  const { kem, signer: verifier, report: libraryReport } = await loadPostQuantum()
+  const classical = createNodeClassical()
+  const report = await requireSelfTest(libraryReport, classical)
   const database = await openDatabase({
     url: databaseUrl.reveal(),
     schema: quantumSchema,
@@ -120,6 +123,6 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
     throw error
   })
   const now = () => options.clock.now()
-  const algorithms = { kem, signer: signing.signer, classical: createNodeClassical(), randomBytes, now }
+  const algorithms = { kem, signer: signing.signer, classical, randomBytes, now }
   return { ...handed, database, signing, algorithms, report, retentionMs: retentionDays * 86_400_000 }
 }

@@ -3,7 +3,7 @@ import { readPodConfig } from './config.js'
 import { startPod } from './start-pod.js'
 
 /** Errors that name their own cure are printed without a stack. */
-const known = new Set(['ConfigError', 'PortError', 'DatabaseError', 'AlgorithmLoadError'])
+const known = new Set(['ConfigError', 'PortError', 'DatabaseError', 'AlgorithmLoadError', 'SelfTestError'])
 const stopGraceMs = 10_000
 
 try {

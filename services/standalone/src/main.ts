@@ -21,7 +21,14 @@ Examples:
 `
 
 /** Errors that name their own cure are printed without a stack. */
-const known = new Set(['ConfigError', 'PortError', 'EmbeddedPostgresError', 'AlgorithmLoadError', 'DatabaseError'])
+const known = new Set([
+  'ConfigError',
+  'PortError',
+  'EmbeddedPostgresError',
+  'AlgorithmLoadError',
+  'SelfTestError',
+  'DatabaseError',
+])
 
 const start = (part: ProcessPart) => async () => (await import('./commands/start.js')).start(part)
 const check = (part: ProcessPart) => async () => (await import('./commands/config.js')).checkConfiguration(part)
