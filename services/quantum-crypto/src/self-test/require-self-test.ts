@@ -3,7 +3,7 @@ import type { AlgorithmReport } from '@qsm/wasm'
 import { testPlatform } from './platform-answers.js'
 
 /** An algorithm does not do what it must: nothing is served. The text says which, and what to do. */
-export class SelfTestError extends Error {
+class SelfTestError extends Error {
   override readonly name = 'SelfTestError'
 }
 
