@@ -89,7 +89,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   })
   const thin = createThin({ context, accounts, devices, mailboxes, claimLimits, send })
   const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
-  const sockets = createSocketService(context, { accounts, devices, mailboxes, send, deliveries })
+  const sockets = createSocketService(context, { accounts, devices, mailboxes, send, thin, deliveries })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))
   const parts: MessageParts = { context, accounts, devices, mailboxes, claimLimits, send, thin, sockets }

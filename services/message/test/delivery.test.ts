@@ -3,6 +3,7 @@ import type { Socket } from '@qsm/server-kit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Entry, MailboxState } from '../src/mailbox/mailbox.js'
 import { startDelivery } from '../src/socket/delivery.js'
+import { envelopeSource } from '../src/socket/delivery-source.js'
 
 /** A socket and a mailbox that do as the test says, so that nothing depends on what a kernel buffers. */
 const stage = (total: number, { buffered = 0, missing = [] as readonly number[] } = {}) => {
@@ -30,19 +31,21 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
   const start: MailboxState = { acked: 0, next: total + 1, epoch: 1 }
   const delivery = startDelivery({
     socket: socket as unknown as Socket,
-    address: { userId: 'alice', deviceId: 1 },
-    mailboxes: {
-      async state() {
-        if (world.away) throw new Error('away')
-        return { ...start, acked: world.acked }
+    source: envelopeSource(
+      {
+        async state() {
+          if (world.away) throw new Error('away')
+          return { ...start, acked: world.acked }
+        },
+        async page({ after, limit }) {
+          if (world.away) throw new Error('away')
+          const sequences = Array.from({ length: world.total - after }, (_, index) => after + index + 1)
+          const there = sequences.filter(sequence => !missing.includes(sequence))
+          return { entries: there.slice(0, limit).map(entry), more: there.length > limit }
+        },
       },
-      async page({ after, limit }) {
-        if (world.away) throw new Error('away')
-        const sequences = Array.from({ length: world.total - after }, (_, index) => after + index + 1)
-        const there = sequences.filter(sequence => !missing.includes(sequence))
-        return { entries: there.slice(0, limit).map(entry), more: there.length > limit }
-      },
-    },
+      { userId: 'alice', deviceId: 1 },
+    ),
     start,
     onDelivered: () => {},
     onError: error => errors.push(error),

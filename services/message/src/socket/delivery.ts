@@ -1,7 +1,7 @@
-import { closeCodes, encodeDeliveryFrame, limits } from '@qsm/contract'
+import { closeCodes, limits } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
-import type { DeviceAddress } from '../devices/devices.js'
-import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
+import type { MailboxState } from '../mailbox/mailbox.js'
+import type { DeliverySource } from './delivery-source.js'
 
 const pageEntries = 50
 /** A client that takes and acknowledges nothing for so long stands still. */
@@ -18,8 +18,7 @@ export interface Delivery {
 
 export interface DeliveryOptions {
   readonly socket: Socket
-  readonly address: DeviceAddress
-  readonly mailboxes: Pick<Mailboxes, 'page' | 'state'>
+  readonly source: DeliverySource
   readonly start: MailboxState
   readonly onDelivered: (count: number) => void
   readonly onError: (error: unknown) => void
@@ -31,7 +30,7 @@ export interface DeliveryOptions {
  * mailbox holds it.
  */
 export const startDelivery = (options: DeliveryOptions): Delivery => {
-  const { socket, address, mailboxes, start, onError } = options
+  const { socket, source, start, onError } = options
   const unacknowledged: number[] = []
   const backlogEnd = start.next - 1
   let cursor = start.acked
@@ -66,7 +65,7 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     later(stallMs, async () => {
       try {
         // It may have acknowledged by a request, here or elsewhere.
-        if (!hasWindow()) forget((await mailboxes.state(address)).acked)
+        if (!hasWindow()) forget(await source.acked())
       } catch (error) {
         onError(error)
         return watchStall()
@@ -88,19 +87,18 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
 
   /** Reads and hands over one page. True where there is more. */
   const readOnce = async (): Promise<boolean> => {
-    const { entries, more } = await mailboxes.page({
-      ...address,
+    const { items, next, more } = await source.page({
       after: cursor,
       limit: Math.min(pageEntries, limits.maxUnacknowledged - unacknowledged.length),
       maxBytes: limits.maxBufferedBytes - socket.bufferedBytes,
     })
     if (stopped) return false
-    for (const entry of entries) {
-      socket.sendBinary(encodeDeliveryFrame(entry))
-      unacknowledged.push(entry.sequence)
-      cursor = entry.sequence
+    for (const item of items) {
+      item.send(socket)
+      unacknowledged.push(item.sequence)
     }
-    options.onDelivered(entries.length)
+    cursor = next
+    options.onDelivered(items.length)
     // The last of the backlog may have been deleted since.
     if (!more && cursor < backlogEnd) cursor = backlogEnd
     announce()

@@ -1,4 +1,5 @@
 import {
+  type ClientFrame,
   clientFrames,
   clientMessageIdOf,
   closeCodes,
@@ -13,17 +14,31 @@ import { errorObject, idFromBytes, newId, parseJson, QsmError, type Socket, toQs
 import type { DeviceAddress } from '../devices/devices.js'
 import type { Mailboxes } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
+import type { ThinSendBody } from '../thin/send-memory.js'
+import type { Thin } from '../thin/thin.js'
 import type { Delivery } from './delivery.js'
 import { createInflow } from './inflow.js'
 
 const framesPerSecond = 1_000
+
+type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { readonly type: T }>
+type ReadableSend = Exclude<FrameOf<'send'>, { readonly envelopes: unknown }>
+
+/** The frames of a thin client, for its user. */
+export interface ThinFrames {
+  send(body: ThinSendBody): ReturnType<Thin['send']>
+  acknowledge(upTo: number): Promise<void>
+  receipt(username: string, kind: 'delivered' | 'read', messageId: string): Promise<void>
+}
 
 export interface FrameHandling {
   readonly socket: Socket
   readonly address: DeviceAddress | null
   readonly send: Send
   readonly mailboxes: Mailboxes
-  readonly delivery: Delivery | null
+  readonly delivery: Delivery
+  /** What a thin client does; null for the socket of an end-to-end device. */
+  readonly thin: ThinFrames | null
   readonly onInternal: (error: unknown) => void
 }
 
@@ -36,7 +51,7 @@ const write = (socket: Socket, frame: ServerFrame): void => {
  * answered, then the socket is closed.
  */
 export const handleFrames = (handling: FrameHandling): void => {
-  const { socket, address, mailboxes, delivery } = handling
+  const { socket, address, mailboxes, delivery, thin } = handling
   let second = 0
   let count = 0
 
@@ -78,8 +93,27 @@ export const handleFrames = (handling: FrameHandling): void => {
   }
   const acknowledge = async (upTo: number) => {
     try {
+      if (thin) return await thin.acknowledge(upTo)
       await mailboxes.acknowledge({ ...requireDevice(), upTo })
-      delivery?.acknowledged(upTo)
+      delivery.acknowledged(upTo)
+    } catch (error) {
+      fail(error)
+    }
+  }
+
+  const sendReadable = async (frame: ReadableSend) => {
+    try {
+      if (!thin) throw new QsmError('conflict', 'This socket is that of an end-to-end device: send sealed envelopes.')
+      const { type: _, ...body } = frame
+      write(socket, { type: 'sent', client_message_id: frame.client_message_id, ...(await thin.send(body)) })
+    } catch (error) {
+      fail(error, frame.client_message_id)
+    }
+  }
+  const giveReceipt = async ({ recipient, kind, message_id }: FrameOf<'receipt'>) => {
+    try {
+      if (!thin) throw new QsmError('conflict', 'An end-to-end device seals its receipts itself.')
+      await thin.receipt(recipient, kind, message_id)
     } catch (error) {
       fail(error)
     }
@@ -113,8 +147,9 @@ export const handleFrames = (handling: FrameHandling): void => {
         frame.body === undefined ? null : decodeBase64(frame.body),
       )
     }
-    const id = 'client_message_id' in frame ? frame.client_message_id : undefined
-    fail(new QsmError('not_implemented', 'This frame is not in this version yet.'), id)
+    if (frame.type === 'send') return sendReadable(frame)
+    if (frame.type === 'receipt') return giveReceipt(frame)
+    fail(new QsmError('not_implemented', 'This frame is not in this version yet.'))
   }
   const takeBinary = async (bytes: Uint8Array): Promise<void> => {
     let frame: SendFrame

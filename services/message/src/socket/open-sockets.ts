@@ -6,9 +6,9 @@ import type { SocketCaller } from './tickets.js'
 /** An open socket with whom it belongs to. */
 export interface OpenSocket extends SocketCaller {
   readonly socket: Socket
-  /** The device of the login session; null where it is bound to none. */
+  /** The end-to-end device of the login session; null for a thin client. */
   readonly address: DeviceAddress | null
-  readonly delivery: Delivery | null
+  readonly delivery: Delivery
 }
 
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
@@ -44,6 +44,11 @@ export class OpenSockets {
   /** A copy: closing a socket changes what is open. */
   ofUser(userId: string): readonly OpenSocket[] {
     return [...(this.#byUser.get(userId) ?? [])]
+  }
+
+  /** The sockets of a user's thin clients, which share one mailbox. */
+  thinOfUser(userId: string): readonly OpenSocket[] {
+    return this.ofUser(userId).filter(({ address }) => address === null)
   }
 
   isOnline(userId: string): boolean {

@@ -15,15 +15,22 @@ import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
+import type { Thin } from '../thin/thin.js'
+import type { ThinCaller } from '../thin/thin-caller.js'
+import { emptyMailbox, thinSource } from '../thin/thin-source.js'
 import { startDelivery } from './delivery.js'
-import { handleFrames } from './frames.js'
+import { envelopeSource } from './delivery-source.js'
+import { handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
 import { watchSockets } from './watch-sockets.js'
 
 interface Identity extends SocketCaller {
+  /** The end-to-end device of the login session; null for a thin client. */
   readonly address: DeviceAddress | null
-  readonly start: MailboxState | null
+  /** What `ready` shows: that device, or the managed one; null where there is none. */
+  readonly deviceId: number | null
+  readonly start: MailboxState
 }
 
 export interface SocketService {
@@ -31,6 +38,8 @@ export interface SocketService {
   isOnline(userId: string): boolean
   /** Tells the socket of a device what it has acknowledged by a request. */
   acknowledged(address: DeviceAddress, upTo: number): void
+  /** The same for the sockets of a user's thin clients. */
+  acknowledgedThin(userId: string, upTo: number): void
   /** Takes no more and closes those that are open in waves over `overMs`. */
   drain(overMs: number): Promise<void>
   readonly count: number
@@ -42,6 +51,7 @@ export interface SocketParts {
   readonly devices: Devices
   readonly mailboxes: Mailboxes
   readonly send: Send
+  readonly thin: Thin
   readonly deliveries: CounterMetric
 }
 
@@ -51,7 +61,7 @@ const quietMs = 10_000
 /** The sockets of this pod: who is let in, and what is pushed to whom. */
 export const createSocketService = (context: MessageContext, parts: SocketParts): SocketService => {
   const { bus, clock, log, metrics } = context
-  const { accounts, devices, mailboxes } = parts
+  const { accounts, devices, mailboxes, thin } = parts
   const open = new OpenSockets()
   const accepted: Sockets[] = []
   let quietUntil = 0
@@ -73,28 +83,47 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const name = request.qsmSocketName
     if (name && name.toLowerCase() !== caller.username.toLowerCase())
       throw new QsmError('forbidden', 'This path names another user.')
-    const address = await devices.bound(caller.sessionId)
-    return { caller, accessToken, address, start: address && (await mailboxes.state(address)) }
+    if (await thin.isThin(caller.sessionId)) {
+      const device = await thin.deviceOf(caller.userId)
+      const start = device ? await mailboxes.state(device) : emptyMailbox
+      return { caller, accessToken, address: null, deviceId: device?.deviceId ?? null, start }
+    }
+    const address = await devices.requireBound(caller.sessionId)
+    return { caller, accessToken, address, deviceId: address.deviceId, start: await mailboxes.state(address) }
   }
 
   const watch = watchSockets(context, { accounts, devices, open, onError })
 
-  const onSocket = (socket: Socket, { caller, accessToken, address, start }: Identity) => {
+  const acknowledgedThin = (userId: string, upTo: number) => {
+    for (const { delivery } of open.thinOfUser(userId)) delivery.acknowledged(upTo)
+  }
+  const thinFramesOf = (caller: ThinCaller): ThinFrames => ({
+    send: body => thin.send(caller, body),
+    async acknowledge(upTo) {
+      await thin.acknowledge(caller, upTo)
+      acknowledgedThin(caller.userId, upTo)
+    },
+    receipt: (username, kind, messageId) => thin.receipt(caller, username, kind, messageId),
+  })
+
+  const onSocket = (socket: Socket, { caller, accessToken, address, deviceId, start }: Identity) => {
     const ready: ServerFrame = {
       type: 'ready',
-      cursor: start?.acked ?? 0,
-      epoch: start?.epoch ?? 0,
-      device_id: address?.deviceId ?? null,
+      cursor: start.acked,
+      epoch: start.epoch,
+      device_id: deviceId,
       username: caller.username,
     }
     socket.sendText(JSON.stringify(ready))
     const onDelivered = (count: number) => parts.deliveries.inc(count)
-    const delivery =
-      address && start ? startDelivery({ socket, address, mailboxes, start, onDelivered, onError }) : null
+    // A ticket of an earlier version holds no token: the quantum service refuses what is asked with none.
+    const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
+    const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
+    const delivery = startDelivery({ socket, source, start, onDelivered, onError })
     const entry: OpenSocket = { caller, accessToken, address, socket, delivery }
     open.add(entry)?.socket.close(closeCodes.displaced)
     socket.onClose(() => {
-      delivery?.stop()
+      delivery.stop()
       open.remove(entry)
     })
     if (address) {
@@ -102,7 +131,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       bus.publish({ kind: 'socket-opened', user_id, device_id, socket_id: socket.id })
     }
     const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
-    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, onInternal })
+    const frames = address ? null : thinFramesOf(thinCaller)
+    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, thin: frames, onInternal })
     watch.check(entry)
   }
 
@@ -114,10 +144,26 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       for (const frame of frames) socket.sendText(JSON.stringify(frame))
     }
   }
+  const pushReceipt = async (userId: string, receipt: Parameters<Parameters<Thin['onReceipt']>[0]>[1]) => {
+    const sockets = open.thinOfUser(userId)
+    const sender = sockets.length > 0 ? await accounts.byId(receipt.from_user_id) : null
+    if (!sender) return
+    for (const { socket } of sockets) {
+      for (const message_id of receipt.message_ids) {
+        const frame: ServerFrame = { type: 'receipt', message_id, sender: sender.username, kind: receipt.kind }
+        socket.sendText(JSON.stringify(frame))
+      }
+    }
+  }
+  thin.onReceipt((userId, receipt) => {
+    pushReceipt(userId, receipt).catch(error => log.warn({ err: error }, 'a receipt was not pushed'))
+  })
   const unsubscribe = [
-    bus.subscribe('mailbox', hint =>
-      open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })?.delivery?.wake(),
-    ),
+    bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId }) => {
+      const ofDevice = open.ofDevice({ userId, deviceId })
+      if (ofDevice) ofDevice.delivery.wake()
+      else for (const { delivery } of open.thinOfUser(userId)) delivery.wake()
+    }),
     bus.subscribe('connection', hint => {
       pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
     }),
@@ -129,7 +175,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       accepted.push(acceptSockets(server, { authenticate, onSocket, allowedOrigins, maxSockets, log, metrics, now }))
     },
     isOnline: userId => open.isOnline(userId),
-    acknowledged: (address, upTo) => open.ofDevice(address)?.delivery?.acknowledged(upTo),
+    acknowledged: (address, upTo) => open.ofDevice(address)?.delivery.acknowledged(upTo),
+    acknowledgedThin,
     async drain(overMs) {
       for (const sockets of accepted) {
         sockets.refuseNew()

@@ -73,7 +73,7 @@ export const watchSockets = (
     for (const { socket, caller } of open.all()) if (caller.expiresAt <= now) socket.close(closeCodes.tokenExpired)
   }, expiryMs).unref()
   const poll = setInterval(() => {
-    for (const { delivery } of open.all()) delivery?.wake()
+    for (const { delivery } of open.all()) delivery.wake()
   }, pollMs).unref()
 
   return {

@@ -3,7 +3,7 @@ import type { Accounts } from '../accounts/accounts.js'
 import type { ClaimLimits } from '../bundles/claim-limits.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
-import type { Mailboxes } from '../mailbox/mailbox.js'
+import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 import type { ManagedOutput } from '../managed/managed-devices.js'
 import type { Send } from '../send/send.js'
 import { createAsDevice } from './as-device.js'
@@ -29,6 +29,8 @@ export interface Thin extends ThinSession {
   isThin(sessionId: string): Promise<boolean>
   /** The managed device that a user has now, or null. */
   deviceOf(userId: string): Promise<DeviceAddress | null>
+  /** The mailbox of that device, or null. */
+  mailbox(userId: string): Promise<MailboxState | null>
   readonly request: ThinRequest
   readonly accept: ThinAccept
   readonly send: ThinSend
@@ -88,6 +90,10 @@ export const createThin = (parts: ThinParts): Thin => {
     deviceOf(userId) {
       managedDevice.forget(userId)
       return managedDevice.find(userId)
+    },
+    async mailbox(userId) {
+      const device = await managedDevice.find(userId)
+      return device && mailboxes.state(device)
     },
     request: createThinRequest(shared),
     accept: createThinAccept(shared),
