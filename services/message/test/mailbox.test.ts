@@ -1,6 +1,6 @@
 import { encodeBase64, limits } from '@qsm/contract'
 import { newId } from '@qsm/server-kit'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeParty, openConversation, type Party, type SendBody } from './support/conversation.js'
 import { createFiller } from './support/fill-mailbox.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
@@ -193,6 +193,30 @@ describe('acknowledging', () => {
     expect(sequencesOf(await read('?after=0'))).toEqual([20])
     await pod.close()
   })
+})
+
+test('a deletion takes the lock of the mailbox before its entries, as acknowledgements do', async () => {
+  await fill(2)
+  const [{ message_id = '' } = {}] = await sql<{ message_id: string }>(
+    'SELECT message_id FROM message.entry WHERE user_id = $1 AND sequence = 1',
+    alice.person.userId,
+  )
+  const deletion = await message.context.database.transaction(async query => {
+    await query('SELECT 1 FROM message.mailbox WHERE user_id = $1 FOR UPDATE', [alice.person.userId])
+    const asked = asAlice().call('DELETE', `/api/message/${message_id}`)
+    await vi.waitFor(async () => {
+      const waiting = await sql(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+           AND query LIKE '%message.mailbox%'`,
+      )
+      expect(waiting).toHaveLength(1)
+    })
+    // It holds no entry for which this one, holding the mailbox, could wait.
+    await query('SELECT 1 FROM message.entry WHERE user_id = $1 FOR UPDATE NOWAIT', [alice.person.userId])
+    return { asked }
+  })
+  expect((await deletion.asked).status).toBe(204)
+  expect(sequencesOf(await read('?after=0'))).toEqual([2])
 })
 
 describe('what is over', () => {
