@@ -9,6 +9,7 @@ import { launchServer, type TestProcess } from './server.js'
 export interface ServerPair {
   readonly url: string
   readonly quantumUrl: string
+  readonly databaseUrl: string
   readonly main: TestProcess
   /** The quantum service that was started last. */
   readonly quantum: TestProcess
@@ -37,6 +38,7 @@ export const startServerPair = async (environment: Readonly<Record<string, strin
   return {
     url: `http://127.0.0.1:${shared.PORT}`,
     quantumUrl: `http://127.0.0.1:${shared.QUANTUM_PORT}`,
+    databaseUrl: database.url,
     main,
     get quantum() {
       return quantum

@@ -7,6 +7,7 @@ import {
   openDatabase,
   type RateLimits,
   type Secret,
+  startPatienceMs,
   type Tokens,
 } from '@qsm/server-kit'
 import { AccountEntity } from './entities/account.js'
@@ -63,6 +64,7 @@ export interface AuthContextOptions {
 export const createAuthContext = async (options: AuthContextOptions): Promise<AuthContext> => ({
   database: await openDatabase({
     url: options.databaseUrl.reveal(),
+    patienceMs: startPatienceMs,
     schema: authSchema,
     entities: authEntities,
     migrations: authMigrations,

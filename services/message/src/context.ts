@@ -11,6 +11,7 @@ import {
   openDatabase,
   type RateLimits,
   type Secret,
+  startPatienceMs,
   type Tokens,
 } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
@@ -84,6 +85,7 @@ export const createMessageContext = async (options: MessageContextOptions): Prom
   return {
     database: await openDatabase({
       url: options.databaseUrl.reveal(),
+      patienceMs: startPatienceMs,
       schema: messageSchema,
       entities: messageEntities,
       migrations: messageMigrations,

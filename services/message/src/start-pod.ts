@@ -13,6 +13,7 @@ import {
   refuseSockets,
   requireUpgrade,
   startAdminServer,
+  startPatienceMs,
   systemClock,
 } from '@qsm/server-kit'
 import { createMessageApp } from './app.js'
@@ -28,8 +29,6 @@ export interface MessagePod {
   stop(): Promise<void>
 }
 
-/** How long a pod waits at its start for a database that is not there yet. */
-const patienceMs = 30_000
 const maxSocketDrainMs = 2_000
 
 /** Runs the message service alone: its schema is brought up to date, accounts come from the auth service at AUTH_URL. */
@@ -48,7 +47,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
   })
   try {
     const url = config.DATABASE_URL.reveal()
-    await migrate({ url, schema: messageSchema, migrations: messageMigrations, patienceMs })
+    await migrate({ url, schema: messageSchema, migrations: messageMigrations, patienceMs: startPatienceMs })
     const context = await createMessageContext({
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,

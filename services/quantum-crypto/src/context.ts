@@ -12,6 +12,7 @@ import {
   type RateLimits,
   randomBytes,
   type Secret,
+  startPatienceMs,
   type Tokens,
 } from '@qsm/server-kit'
 import { type AlgorithmReport, loadPostQuantum } from '@qsm/wasm'
@@ -105,6 +106,7 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
   const report = await requireSelfTest(libraryReport, classical)
   const database = await openDatabase({
     url: databaseUrl.reveal(),
+    patienceMs: startPatienceMs,
     schema: quantumSchema,
     entities: quantumEntities,
     migrations: quantumMigrations,

@@ -14,6 +14,7 @@ import {
   migrate,
   packageVersion,
   startAdminServer,
+  startPatienceMs,
   systemClock,
 } from '@qsm/server-kit'
 import { createQuantumApp } from './app.js'
@@ -28,9 +29,6 @@ export interface QuantumPod {
   /** Not ready, requests finished, database closed. */
   stop(): Promise<void>
 }
-
-/** How long a pod waits at its start for a database that is not there yet. */
-const patienceMs = 30_000
 
 /** Runs the quantum service alone: its schema is brought up to date, accounts come from the auth service at AUTH_URL. */
 export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> => {
@@ -51,7 +49,7 @@ export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> =>
     const { kek, close } = await openKek(config)
     steps.add('key-encryption key', async () => close())
     const url = config.DATABASE_URL.reveal()
-    await migrate({ url, schema: quantumSchema, migrations: quantumMigrations, patienceMs })
+    await migrate({ url, schema: quantumSchema, migrations: quantumMigrations, patienceMs: startPatienceMs })
     const quantum = await createQuantumApp(
       await createQuantumContext({
         databaseUrl: config.DATABASE_URL,

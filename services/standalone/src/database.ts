@@ -1,4 +1,4 @@
-import { type Logger, migrate, Secret } from '@qsm/server-kit'
+import { type Logger, migrate, Secret, startPatienceMs } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { readDatabaseAddress, writeDatabaseAddress } from './database-address.js'
 import { keepRunning } from './embedded-postgres/keep-running.js'
@@ -14,20 +14,17 @@ export interface RunningDatabase {
   stop(): Promise<void>
 }
 
-/** How long one is waited for that is not there yet. */
-const patienceMs = 30_000
-
 /**
  * The database of this process: the one of DATABASE_URL, or the embedded server, whose address other processes on the same
- * data then find. With a log to tell of it, an embedded server that ends by itself is started again. It takes the port that it had before where that is free, so that those need not look again. Throws
- * `DatabaseError` or `EmbeddedPostgresError`.
+ * data then find. It takes the port that it had before where that is free, so that those need not look again. With a log to
+ * tell of it, an embedded server that ends by itself is started again. Throws `DatabaseError` or `EmbeddedPostgresError`.
  */
 export const startDatabase = async (
   config: Pick<StandaloneConfig, 'DATABASE_URL' | 'QSM_DATA_DIR'>,
   options: StartOptions & { readonly patienceMs?: number; readonly log?: Logger } = {},
 ): Promise<RunningDatabase> => {
   if (config.DATABASE_URL) {
-    const url = await findOutsideDatabase(config.DATABASE_URL, { patienceMs, ...options })
+    const url = await findOutsideDatabase(config.DATABASE_URL, { patienceMs: startPatienceMs, ...options })
     return { url, embedded: null, stop: async () => {} }
   }
   const before = readDatabaseAddress(config.QSM_DATA_DIR)
@@ -45,7 +42,7 @@ export const startDatabase = async (
 export const migrateSchemas = async (url: Secret, part: ProcessPart): Promise<readonly string[]> => {
   const done: string[] = []
   for (const { schema, migrations } of schemasOf(part)) {
-    done.push(...(await migrate({ url: url.reveal(), schema, migrations })))
+    done.push(...(await migrate({ url: url.reveal(), schema, migrations, patienceMs: startPatienceMs })))
   }
   return done
 }

@@ -8,6 +8,9 @@ export class DatabaseError extends Error {
 }
 
 export const connectTimeoutMs = 900
+
+/** How long a start waits for a database that is not there yet, or too busy for a new connection. */
+export const startPatienceMs = 30_000
 const retryMs = 250
 
 const explain = (cause: unknown, url: string): unknown => {
