@@ -10,9 +10,12 @@ export interface ServerPair {
   readonly url: string
   readonly quantumUrl: string
   readonly databaseUrl: string
+  /** The main application that was started last. */
   readonly main: TestProcess
   /** The quantum service that was started last. */
   readonly quantum: TestProcess
+  /** Starts the main application anew, after it was stopped or killed. Resolves when it serves. */
+  startMain(): Promise<void>
   /** Starts the quantum service anew, after it was stopped or killed. Resolves when it serves. */
   startQuantum(): Promise<void>
   /** Stops both, the quantum service first, and drops the database. */
@@ -32,16 +35,23 @@ export const startServerPair = async (environment: Readonly<Record<string, strin
     ...environment,
   }
   const launchQuantum = () => launchServer(['start', 'quantum'], shared)
-  const main = launchServer(['start', 'main'], shared)
+  const launchMain = () => launchServer(['start', 'main'], shared)
+  let main = launchMain()
   let quantum = launchQuantum()
   await Promise.all([main.ready, quantum.ready])
   return {
     url: `http://127.0.0.1:${shared.PORT}`,
     quantumUrl: `http://127.0.0.1:${shared.QUANTUM_PORT}`,
     databaseUrl: database.url,
-    main,
+    get main() {
+      return main
+    },
     get quantum() {
       return quantum
+    },
+    startMain() {
+      main = launchMain()
+      return main.ready
     },
     startQuantum() {
       quantum = launchQuantum()
