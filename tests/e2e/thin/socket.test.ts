@@ -48,7 +48,10 @@ describe('the socket of a thin client', () => {
     expect(await socket.next('backlog_end')).toMatchObject({ cursor: 1 })
     await say('came later', { message_type: 'critical' })
     expect(await socket.next('message')).toMatchObject({ content: 'came later', message_type: 'critical' })
-    expect(messagesIn(socket.frames)).toHaveLength(2)
+    // The critical one is unread and listed to whoever asks, but was pushed.
+    await say('the last')
+    expect(await socket.next('message')).toMatchObject({ content: 'the last' })
+    expect(messagesIn(socket.frames)).toHaveLength(3)
   })
 
   it('works by a ticket too, which holds the token sealed', async () => {
