@@ -11,7 +11,11 @@ afterEach(() => {
 const nextTurn = () => new Promise(setImmediate)
 
 /** A batcher whose runs the test ends by hand. */
-const byHand = (options: { readonly maxItems: number; readonly maxInFlight: number }) => {
+const byHand = (options: {
+  readonly maxItems: number
+  readonly maxInFlight: number
+  readonly keyOf?: (item: number) => string
+}) => {
   const runs: {
     readonly items: readonly number[]
     readonly end: (results: readonly (string | Error)[]) => void
@@ -54,6 +58,28 @@ describe('a batcher', () => {
     runs[0]?.end(['one', 'two'])
     runs[2]?.end(['five', 'six'])
     expect(await Promise.all(asked)).toEqual(['one', 'two', 'three', 'four', 'five', 'six'])
+  })
+
+  test('keeps items of one key apart: what has the key of a run waits for its end, others need not', async () => {
+    const { ask, runs, items } = byHand({ maxItems: 2, maxInFlight: 3, keyOf: item => String(item % 10) })
+    const order: string[] = []
+    const asked = [11, 21, 31, 12].map(item => ask(item).then(result => order.push(result)))
+    await nextTurn()
+    expect(items()).toEqual([[11, 21], [12]])
+    asked.push(ask(13).then(result => order.push(result)))
+    await nextTurn()
+    expect(items()).toEqual([[11, 21], [12], [13]])
+    runs[2]?.end(['13'])
+    runs[1]?.end(['12'])
+    await nextTurn()
+    expect(items()).toHaveLength(3)
+    runs[0]?.end(['11', '21'])
+    await nextTurn()
+    await nextTurn()
+    expect(items().at(-1)).toEqual([31])
+    runs[3]?.end(['31'])
+    await Promise.all(asked)
+    expect(order.filter(one => one.endsWith('1'))).toEqual(['11', '21', '31'])
   })
 
   test('tells those who have waited long behind a run that fails, and goes on with those who came just now', async () => {

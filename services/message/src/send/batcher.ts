@@ -7,10 +7,12 @@ const maxWaitForNextMs = 250
 /**
  * Gathers what is asked for within one turn of the event loop and runs it together; each caller awaits its own result.
  * While `maxInFlight` runs are under way, what comes waits and goes with the next: the busier, the larger the batches.
+ * Items of one key are never in two runs at once, so their results come in the order in which they were run.
  */
 export const createBatcher = <I, O>(options: {
   readonly maxItems: number
   readonly maxInFlight: number
+  readonly keyOf?: (item: I) => string
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
 }): ((item: I) => Promise<O>) => {
   interface Waiting {
@@ -20,6 +22,7 @@ export const createBatcher = <I, O>(options: {
     readonly reject: (error: unknown) => void
   }
   let waiting: Waiting[] = []
+  const busy = new Set<string>()
   let inFlight = 0
   let scheduled = false
 
@@ -38,13 +41,24 @@ export const createBatcher = <I, O>(options: {
       for (const entry of failed) entry.reject(error)
     }
   }
+  const take = (): readonly Waiting[] => {
+    const { keyOf, maxItems } = options
+    const isFree = (entry: Waiting) => !keyOf || !busy.has(keyOf(entry.item))
+    const batch = busy.size === 0 ? waiting.slice(0, maxItems) : waiting.filter(isFree).slice(0, maxItems)
+    const taken = new Set(batch)
+    waiting = waiting.filter(entry => !taken.has(entry))
+    return batch
+  }
   const flush = () => {
     scheduled = false
     while (waiting.length > 0 && inFlight < options.maxInFlight) {
-      const batch = waiting.slice(0, options.maxItems)
-      waiting = waiting.slice(options.maxItems)
+      const batch = take()
+      if (batch.length === 0) return
+      const keys = options.keyOf ? batch.map(entry => options.keyOf?.(entry.item) ?? '') : []
+      for (const key of keys) busy.add(key)
       inFlight += 1
       void settle(batch).finally(() => {
+        for (const key of keys) busy.delete(key)
         inFlight -= 1
         schedule()
       })

@@ -49,6 +49,9 @@ export interface StoredParcel {
   readonly sequence: number
 }
 
+/** Names the device that sends. */
+export const senderKeyOf = ({ sender }: Pick<SendRequest, 'sender'>): string => `${sender.userId}/${sender.deviceId}`
+
 const lengthBytes = (length: number): Buffer => {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32BE(length)

@@ -5,6 +5,7 @@ import { openByMessage } from '../connections/open-by-message.js'
 import { lockPair } from '../connections/pair.js'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
+import { createBatcher } from './batcher.js'
 import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
 import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'
@@ -17,6 +18,7 @@ import {
   type SendRequest,
   type StoredParcel,
   type StoredSend,
+  senderKeyOf,
 } from './send-job.js'
 import { type CheckedSend, createSendStore, isMailboxMissing, storeInTransaction } from './store-sends.js'
 
@@ -60,7 +62,7 @@ interface StoredOnStarted {
   readonly opened: readonly string[]
 }
 
-const storeOnStarted = (
+const storeAndOpen = (
   context: MessageContext,
   send: CheckedSend,
   standings: readonly Standing[],
@@ -80,12 +82,32 @@ const storeOnStarted = (
     return { stored: await storeInTransaction(query, send), opened }
   })
 
+const storeOnStarted = async (
+  context: MessageContext,
+  send: CheckedSend,
+  standings: readonly Standing[],
+): Promise<readonly StoredParcel[]> => {
+  const { stored, opened } = await storeAndOpen(context, send, standings)
+  for (const peerId of opened) announceConnection(context.bus, send.request.sender.userId, peerId, null)
+  return stored
+}
+
+const asError = (thrown: unknown): Error => thrown as Error
+
 /**
  * The checks of docs/protocol.md section 7 in their order, cheapest first, then the insert. Answered after the commit.
  */
 export const createSend = (context: MessageContext, devices: Devices, metrics: SendMetrics): Send => {
   const loader = createSendLoader(context.database, context.clock)
   const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
+  // Each in a transaction of its own, those of one device one after the other.
+  const storeStarted = createBatcher<Checked, readonly StoredParcel[]>({
+    maxItems: 1,
+    maxInFlight: 8,
+    keyOf: ({ send: { request } }) => senderKeyOf(request),
+    run: checked =>
+      Promise.all(checked.map(({ send, standings }) => storeOnStarted(context, send, standings).catch(asError))),
+  })
   const perDevice = context.rateLimits({ name: 'send', points: 6_000, perSeconds: 60 })
   const onRefused = (cause: RefusedCause) => metrics.refused.inc({ cause })
   const refuseRepeat = (): never => {
@@ -103,7 +125,7 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     checkDevices(facts.devices, request, parcels)
     const receivedAt = context.clock.now()
     checkTimes(parcels, receivedAt)
-    await perDevice.take(`${request.sender.userId}/${request.sender.deviceId}`)
+    await perDevice.take(senderKeyOf(request))
     const record = await devices.record(request.sender)
     if (!record) throw new QsmError('device_required')
     const read = readEnvelopes(record, parcels, onRefused)
@@ -132,13 +154,8 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     throw fault
   }
 
-  const store = ({ send, standings }: Checked): Promise<readonly StoredParcel[]> =>
-    standings.every(standing => standing.kind === 'open')
-      ? storeBatched(send)
-      : storeOnStarted(context, send, standings).then(({ stored, opened }) => {
-          for (const peerId of opened) announceConnection(context.bus, send.request.sender.userId, peerId, null)
-          return stored
-        })
+  const store = (checked: Checked): Promise<readonly StoredParcel[]> =>
+    checked.standings.every(standing => standing.kind === 'open') ? storeBatched(checked.send) : storeStarted(checked)
 
   return async request => {
     const hash = hashOf(request)

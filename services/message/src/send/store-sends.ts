@@ -1,7 +1,7 @@
 import { type Database, type Query, violatedUnique } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import { createBatcher } from './batcher.js'
-import type { ReadParcel, SendRequest, StoredParcel } from './send-job.js'
+import { type ReadParcel, type SendRequest, type StoredParcel, senderKeyOf } from './send-job.js'
 
 export interface CheckedSend {
   readonly request: SendRequest
@@ -145,6 +145,8 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
   return createBatcher<CheckedSend, readonly StoredParcel[]>({
     maxItems: 128,
     maxInFlight: 3,
+    // What one device sends at once is answered in the order of its numbers.
+    keyOf: ({ request }) => senderKeyOf(request),
     async run(sends) {
       onFlush(sends.length)
       try {
