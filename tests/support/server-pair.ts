@@ -38,7 +38,10 @@ export const startServerPair = async (environment: Readonly<Record<string, strin
   const launchMain = () => launchServer(['start', 'main'], shared)
   let main = launchMain()
   let quantum = launchQuantum()
-  await Promise.all([main.ready, quantum.ready])
+  await Promise.all([main.ready, quantum.ready]).catch(async error => {
+    await Promise.all([quantum.kill(), main.kill()]) // Else the one would wait for the other for ever.
+    throw error
+  })
   return {
     url: `http://127.0.0.1:${shared.PORT}`,
     quantumUrl: `http://127.0.0.1:${shared.QUANTUM_PORT}`,
