@@ -16,8 +16,8 @@ export default defineConfig({
     // Those in a browser have a configuration of their own.
     exclude: ['**/node_modules/**', '**/dist/**', 'tests/browser/**'],
     globalSetup: ['tests/support/global-setup.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     maxWorkers: 2,
     coverage: {
       provider: 'v8',
