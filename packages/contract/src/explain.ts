@@ -30,8 +30,20 @@ const unknownFields = (keys: readonly string[]): string => {
   return `unknown field${keys.length > 1 ? 's' : ''} ${shown.join(', ')}${rest}`
 }
 
+const counted: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' }
+
+/** The limit of a size or number for which its schema has no words of its own. */
+const limitOf = (issue: Extract<Issue, { code: 'too_small' | 'too_big' }>): string => {
+  if (!issue.message.startsWith('Too ')) return issue.message
+  const limit = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`
+  return `${limit}${counted[issue.origin] ?? ''}`
+}
+
 const saying = (issue: Issue): string => {
   switch (issue.code) {
+    case 'too_small':
+    case 'too_big':
+      return limitOf(issue)
     case 'unrecognized_keys':
       return unknownFields(issue.keys)
     case 'invalid_type':

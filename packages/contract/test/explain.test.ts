@@ -80,6 +80,21 @@ describe('what a refused value is told', () => {
   })
 })
 
+describe('a limit without words of its own', () => {
+  it('says the number and what it counts', () => {
+    const schema = z.object({
+      list: z.array(z.string()).min(2).max(3),
+      text: z.string().max(4),
+      number: z.int().max(5),
+    })
+    const given = { list: ['a', 'b'], text: 'abcd', number: 5 }
+    expect(explain(schema, { ...given, list: [] }).message).toBe('list: at least 2 entries')
+    expect(explain(schema, { ...given, list: ['a', 'b', 'c', 'd'] }).message).toBe('list: at most 3 entries')
+    expect(explain(schema, { ...given, text: 'abcde' }).message).toBe('text: at most 4 characters')
+    expect(explain(schema, { ...given, number: 6 }).message).toBe('number: at most 5')
+  })
+})
+
 describe('every schema that takes input', () => {
   const routes = [...mainRoutes, ...quantumRoutes, ...internalRoutes]
   const inputs = [
