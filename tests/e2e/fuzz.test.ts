@@ -148,13 +148,10 @@ describe(`${casesPerRoute} odd requests to each route never give a 5xx`, () => {
           body: hasBody ? (JSON.stringify(body) ?? '') : null,
         })
         const text = await response.text()
-        const code =
-          response.status >= 400 ? (JSON.parse(text) as { error?: { code?: string } }).error?.code : undefined
-        const isExpected = response.status < 500 || code === 'not_implemented'
         expect(
-          isExpected,
+          response.status,
           `${route.method} ${path} ${JSON.stringify(body)?.slice(0, 200)} → ${response.status} ${text.slice(0, 300)}`,
-        ).toBe(true)
+        ).toBeLessThan(500)
       }
     },
     60_000,

@@ -164,11 +164,6 @@ const later = {
     'The database or another service is away or full; nothing was stored.',
     true,
   ),
-  not_implemented: entry(
-    503,
-    'This part is not in this version yet.',
-    'Frames of the socket that are only reserved: `typing`.',
-  ),
   draining: entry(503, 'This server is stopping: connect again.', 'During an orderly stop.', true),
 }
 

@@ -12,6 +12,8 @@ export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('connection'), user_id: uuid, peer_id: uuid, request_id: uuid.nullable() }),
   z.strictObject({ kind: z.literal('device-bound'), session_id: uuid }),
   z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
+  // `peer_id` types to `user_id`, or has stopped: the one thing that is nowhere to be read, and worth nothing a moment later.
+  z.strictObject({ kind: z.literal('typing'), user_id: uuid, peer_id: uuid, active: z.boolean() }),
   z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId, socket_id: uuid }),
 ])
 export type Hint = z.infer<typeof hint>

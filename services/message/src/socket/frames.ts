@@ -39,6 +39,7 @@ export interface FrameHandling {
   readonly delivery: Delivery
   /** What a thin client does; null for the socket of an end-to-end device. */
   readonly thin: ThinFrames | null
+  readonly typing: (frame: FrameOf<'typing'>) => Promise<void>
   readonly onInternal: (error: unknown) => void
 }
 
@@ -149,7 +150,7 @@ export const handleFrames = (handling: FrameHandling): void => {
     }
     if (frame.type === 'send') return sendReadable(frame)
     if (frame.type === 'receipt') return giveReceipt(frame)
-    fail(new QsmError('not_implemented', 'This frame is not in this version yet.'))
+    return handling.typing(frame).catch(error => fail(error))
   }
   const takeBinary = async (bytes: Uint8Array): Promise<void> => {
     let frame: SendFrame

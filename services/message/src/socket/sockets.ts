@@ -20,9 +20,10 @@ import type { ThinCaller } from '../thin/thin-caller.js'
 import { emptyMailbox, thinSource } from '../thin/thin-source.js'
 import { startDelivery } from './delivery.js'
 import { envelopeSource } from './delivery-source.js'
-import { handleFrames, type ThinFrames } from './frames.js'
+import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
+import { createTyping } from './typing.js'
 import { watchSockets } from './watch-sockets.js'
 
 interface Identity extends SocketCaller {
@@ -92,6 +93,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     return { caller, accessToken, address, deviceId: address.deviceId, start: await mailboxes.state(address) }
   }
 
+  const typing = createTyping(context, accounts, open)
   const watch = watchSockets(context, { accounts, devices, open, onError })
 
   const acknowledgedThin = (userId: string, upTo: number) => {
@@ -132,7 +134,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     }
     const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
     const frames = address ? null : thinFramesOf(thinCaller)
-    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, thin: frames, onInternal })
+    const tell: FrameHandling['typing'] = frame => typing.tell(caller, frame)
+    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, thin: frames, typing: tell, onInternal })
     watch.check(entry)
   }
 
@@ -188,6 +191,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     },
     stop() {
       watch.stop()
+      typing.stop()
       for (const end of unsubscribe) end()
     },
   }
