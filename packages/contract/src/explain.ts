@@ -3,9 +3,10 @@ import type { z } from 'zod'
 type Issue = z.core.$ZodIssue
 type Root = 'body' | 'query' | 'path' | 'frame'
 
-/** Where a fault is: fields of a body stand alone, those of other parts behind the name of the part. */
+/** Where a fault is: fields of a body or frame stand alone, those of other parts behind the name of the part. */
 const placeOf = (path: readonly PropertyKey[], root: Root): string => {
-  const start = root === 'body' && typeof path[0] === 'string' ? '' : root
+  const standsAlone = (root === 'body' || root === 'frame') && typeof path[0] === 'string'
+  const start = standsAlone ? '' : root
   return path.reduce<string>((place, key) => {
     if (typeof key === 'number') return `${place}[${key}]`
     return place === '' ? String(key) : `${place}.${String(key)}`

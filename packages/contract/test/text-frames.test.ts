@@ -88,15 +88,15 @@ describe('text frames of clients', () => {
   })
 
   it('are refused with field and limit named, and with any field too many', () => {
-    expect(faultOf({ type: 'ack' }).message).toBe('frame.up_to: is missing')
+    expect(faultOf({ type: 'ack' }).message).toBe('up_to: is missing')
     expect(faultOf({ type: 'ack', up_to: -1 })).toMatchObject({
-      message: 'frame.up_to: at least 0',
-      field: 'frame.up_to',
+      message: 'up_to: at least 0',
+      field: 'up_to',
     })
     expect(faultOf({ type: 'ack', up_to: 1, more: 1 }).message).toBe('frame: unknown field "more"')
-    expect(faultOf({ type: 'send', content: 'x' }).message).toBe('frame.client_message_id: is missing')
+    expect(faultOf({ type: 'send', content: 'x' }).message).toBe('client_message_id: is missing')
     expect(faultOf({ type: 'send', client_message_id: id, envelopes: ['AA=='] }).message).toBe(
-      'frame.envelopes[0]: base64 of 1228 to 98304 bytes, not of 1',
+      'envelopes[0]: base64 of 1228 to 98304 bytes, not of 1',
     )
   })
 

@@ -201,7 +201,7 @@ describe('a send over a socket', () => {
     socket.send({ type: 'send', ...loose })
     expect(await socket.next('error')).toMatchObject({
       client_message_id: loose.client_message_id,
-      error: { code: 'validation_failed', message: expect.stringContaining('envelopes') },
+      error: { code: 'validation_failed', field: 'envelopes[0]' },
     })
     socket.send({ type: 'ack', up_to: 9 })
     expect(await socket.next('error')).toMatchObject({ error: { code: 'validation_failed', field: 'up_to' } })
