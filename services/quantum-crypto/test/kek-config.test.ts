@@ -84,4 +84,43 @@ describe('the configuration of the key-encryption key', () => {
     expect(await again.kek.unwrap(wrapped, context)).toEqual(new Uint8Array(32).fill(7))
     expect(statSync(join(folder, 'kek')).mode & 0o777).toBe(0o600)
   })
+
+  it('may be a key in Vault in production, in place of QSM_KEK, its token from a file', () => {
+    const file = join(folder, 'token')
+    writeFileSync(file, 'hvs.token\n')
+    const vault = { QSM_KEK_VAULT_URL: 'https://vault:8200/', QSM_KEK_VAULT_TOKEN_FILE: file, QSM_KEK_VAULT_KEY: 'qsm' }
+    const config = readPodConfig(environment(vault))
+    expect(config).toMatchObject({ QSM_KEK_VAULT_URL: 'https://vault:8200', QSM_KEK_VAULT_MOUNT: 'transit' })
+    expect(config.QSM_KEK_VAULT_TOKEN?.reveal()).toBe('hvs.token')
+  })
+
+  it.each([
+    [{ QSM_KEK_VAULT_URL: 'https://vault:8200' }, ['QSM_KEK_VAULT_TOKEN', 'QSM_KEK_VAULT_KEY']],
+    [{ QSM_KEK_VAULT_KEY: 'qsm', QSM_KEK_VAULT_TOKEN: 'hvs.token' }, ['QSM_KEK_VAULT_URL']],
+  ])('names what is missing of Vault where there is a part of it: %j', (given, missing) => {
+    for (const more of [{}, { QSM_KEK: `k1:${draw()}` }, { QSM_ENV: 'development' }]) {
+      const read = () => readPodConfig(environment({ ...given, ...more }))
+      expect(read).toThrow(`does not fit (${missing.length})`)
+      for (const name of missing) expect(read).toThrow(`${name}: must be set too where`)
+    }
+  })
+
+  it('tells all that is wrong with Vault at once, without the token', () => {
+    const given = {
+      QSM_KEK_VAULT_URL: 'ftp://vault',
+      QSM_KEK_VAULT_TOKEN: 'hvs.to ken\n',
+      QSM_KEK_VAULT_KEY: 'qsm',
+      QSM_KEK_VAULT_MOUNT: 'm'.repeat(33),
+    }
+    const read = () => readPodConfig(environment(given))
+    for (const name of ['URL', 'TOKEN', 'MOUNT']) expect(read).toThrow(`QSM_KEK_VAULT_${name}: `)
+    expect(read).toThrow('does not fit (3)')
+    expect(read).not.toThrow('to ken')
+    for (const QSM_KEK_VAULT_KEY of ['', '../keys/other', 'a/b', 'a?b', '.', 'k'.repeat(49)]) {
+      expect(() => readPodConfig(environment({ QSM_KEK_VAULT_KEY }))).toThrow(/QSM_KEK_VAULT_KEY: /)
+    }
+    const withUser = { ...given, QSM_KEK_VAULT_URL: 'https://someone:secret@vault:8200' }
+    expect(() => readPodConfig(environment(withUser))).toThrow(/QSM_KEK_VAULT_URL: an address without user/)
+    expect(() => readPodConfig(environment(withUser))).not.toThrow('someone')
+  })
 })

@@ -9,7 +9,7 @@ const usage = `Usage: qsm-server COMMAND
   config check   read the environment and say what is wrong, for start; with main or quantum for one of the two
   config doc     print every variable with its default and an example
   doctor         check the algorithms, the database and the schemas
-  keys rotate-kek  wrap all data keys under the first key of QSM_KEK; may be ended and started again
+  keys rotate-kek  wrap all data keys under the newest key, that of Vault or the first of QSM_KEK; may be started again
 
   --help, --version
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -28,7 +28,10 @@ const known = new Set([
   'AlgorithmLoadError',
   'SelfTestError',
   'DatabaseError',
+  'VaultError',
 ])
+
+const isKnown = (error: unknown): error is Error => error instanceof Error && known.has(error.name)
 
 const start = (part: ProcessPart) => async () => (await import('./commands/start.js')).start(part)
 const check = (part: ProcessPart) => async () => (await import('./commands/config.js')).checkConfiguration(part)
@@ -69,7 +72,8 @@ export const run = async (args: readonly string[]): Promise<void> => {
     const code = await command()
     if (code !== null) process.exitCode = code
   } catch (error) {
-    console.error(error instanceof Error && known.has(error.name) ? error.message : error)
+    const told = [error, error instanceof Error ? error.cause : undefined].find(isKnown)
+    console.error(told ? told.message : error)
     process.exitCode = 1
   }
 }

@@ -25,7 +25,7 @@ export const createLocalKek = (keys: readonly [LocalKek, ...LocalKek[]]): KeyEnc
       if (!key) {
         throw new AtRestError(
           'unknown_kek',
-          `a data key is wrapped under the key-encryption key "${kekId}", which is not among those given: add it to QSM_KEK.`,
+          `a data key is wrapped under the key-encryption key "${kekId}", which is not among those given: add it to QSM_KEK, or set QSM_KEK_VAULT_URL for one in Vault.`,
         )
       }
       return openAtRest(key, bound(kekId, context), wrapped, 'unwrap_failed')

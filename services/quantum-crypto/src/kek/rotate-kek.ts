@@ -84,6 +84,22 @@ const rewrap = async (kek: KeyEncryptionKey, table: WrappedTable, row: Row): Pro
   }
 }
 
+/** How many rows are wrapped at once: an outside key service is asked twice for each. */
+const atOnce = 16
+
+const rewrapAll = async (
+  kek: KeyEncryptionKey,
+  table: WrappedTable,
+  rows: readonly Row[],
+): Promise<readonly Changed[]> => {
+  const changed: Changed[] = []
+  for (let at = 0; at < rows.length; at += atOnce) {
+    const done = await Promise.all(rows.slice(at, at + atOnce).map(row => rewrap(kek, table, row)))
+    changed.push(...done.filter(result => result !== null))
+  }
+  return changed
+}
+
 const rotateTable = async (table: WrappedTable, options: RotationOptions): Promise<RotationProgress> => {
   const { database, kek, onProgress, batchRows = 500 } = options
   const [count] = await database.query<{ total: string }>(
@@ -100,8 +116,7 @@ const rotateTable = async (table: WrappedTable, options: RotationOptions): Promi
     )
     const last = rows.at(-1)
     if (!last) return progress
-    const results = await Promise.all(rows.map(row => rewrap(kek, table, row)))
-    const changed = results.filter(result => result !== null)
+    const changed = await rewrapAll(kek, table, rows)
     const rewrapped = progress.rewrapped + (await store(database.query, table.name, changed))
     progress = { ...progress, rewrapped, failed: progress.failed + rows.length - changed.length }
     onProgress(progress)

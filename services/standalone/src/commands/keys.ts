@@ -3,7 +3,9 @@ import { createLog, openDatabase } from '@qsm/server-kit'
 import { readConfig } from '../config.js'
 import { startDatabase } from '../database.js'
 
-/** `keys rotate-kek` wraps all data keys under the first key of QSM_KEK; it may be ended and started again. */
+const inVault = (currentId: string): string => (currentId.startsWith('vault:') ? ', and older versions from Vault' : '')
+
+/** `keys rotate-kek` wraps all data keys under the key in Vault, or else the first one of QSM_KEK; it may be ended and started again. */
 export const rotateKeys = async (): Promise<number> => {
   const config = readConfig()
   const running = await startDatabase(config)
@@ -27,7 +29,10 @@ export const rotateKeys = async (): Promise<number> => {
           console.log(`${seconds()} s  ${table}: ${rewrapped} of ${total} wrapped anew, ${failed} do not open`),
       })
       const failed = tables.reduce((sum, table) => sum + table.failed, 0)
-      if (failed === 0) console.log(`All data keys are under "${kek.currentId}". Older keys may go from QSM_KEK.`)
+      if (failed === 0)
+        console.log(
+          `All data keys are under "${kek.currentId}". Older keys may go from QSM_KEK${inVault(kek.currentId)}.`,
+        )
       else console.error(`${failed} data keys do not open: keep the keys of QSM_KEK, add those that are missing.`)
       return failed === 0 ? 0 : 1
     } finally {
