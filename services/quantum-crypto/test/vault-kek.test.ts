@@ -143,6 +143,17 @@ describe('trouble with Vault', () => {
     },
   )
 
+  it('that points elsewhere takes the token nowhere', async () => {
+    const other = await startFakeVault()
+    try {
+      vault.answerInstead(path => ({ status: 307, body: '', location: `${other.url}${path}` }))
+      expect(await errorOf(open())).toMatchObject({ reason: 'redirected' })
+      expect([vault.asked.length, other.asked]).toEqual([1, []])
+    } finally {
+      await other.stop()
+    }
+  })
+
   it('that is away is told with the code of the network', async () => {
     const kek = await open()
     const wrapped = await kek.wrap(dataKey, context)

@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { Secret } from '@qsm/server-kit'
 
-/** What a request is answered with in place of the usual: a status and a body, or never. */
-export type Instead = { readonly status: number; readonly body: string } | 'never' | null
+/** What a request is answered with in place of the usual: a status, a body and where to go, or never. */
+export type Instead = { readonly status: number; readonly body: string; readonly location?: string } | 'never' | null
 
 export interface FakeVault {
   readonly url: string
@@ -69,6 +69,7 @@ export const startFakeVault = async (options: { readonly type?: string } = {}): 
     asked.push(path)
     const other = instead(path)
     if (other === 'never') return
+    if (other?.location) response.setHeader('Location', other.location)
     if (other) return send(response, other.status, other.body)
     if (request.headers['x-vault-token'] !== token) return refuse(response, 403, 'permission denied')
     const latest = versions.length
