@@ -222,13 +222,15 @@ describe('answering a request', () => {
     expect(await connections(alice.person)).toMatchObject([{ state: 'requested' }])
   })
 
-  test('counts once, also when 20 answers come at once', async () => {
+  test('counts once, also when 20 answers come at once on two pods', async () => {
+    const pod = await message.secondPod()
     const [alice, bob] = [await side(), await side()]
     const { request, requestId } = await ask(alice, bob)
     const responses = await Promise.all(Array.from({ length: 10 }, () => bob.device.respond(request)))
+    const logins = [bob.person, pod.as(bob.person)]
     const answers = await Promise.all([
-      ...responses.map(response => respond(bob.person, requestId, true, response)),
-      ...responses.map(() => respond(bob.person, requestId, false)),
+      ...responses.map((response, at) => respond(logins[at % 2] ?? bob.person, requestId, true, response)),
+      ...responses.map((_, at) => respond(logins[at % 2] ?? bob.person, requestId, false)),
     ])
     expect(answers.filter(answer => answer.status === 200)).toHaveLength(1)
     const late = answers.filter(answer => answer.status !== 200)
@@ -237,6 +239,7 @@ describe('answering a request', () => {
     const [row] = await connections(alice.person)
     const kept = first < 10 ? encodeBase64(responses[first] as Uint8Array) : undefined
     expect([row?.state, row?.handshake]).toEqual([first < 10 ? 'open' : 'rejected', kept])
+    await pod.close()
   })
 
   test('of somebody else or of nobody is 404 alike', async () => {
