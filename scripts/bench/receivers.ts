@@ -3,7 +3,7 @@ import WebSocket from 'ws'
 
 export interface Receivers {
   readonly received: number
-  /** Resolves when so many have come in all. */
+  /** Resolves when so many have come in all. Throws where a socket ends before. */
   until(count: number): Promise<void>
   close(): void
 }
@@ -11,7 +11,10 @@ export interface Receivers {
 /** A socket for each token that reads and acknowledges all it gets. */
 export const openReceivers = async (url: string, tokens: readonly string[]): Promise<Receivers> => {
   let received = 0
+  let isClosing = false
   let wake = () => {}
+  let lost: Error | null = null
+  let fail = (_error: Error) => {}
   const open = (token: string) =>
     new Promise<WebSocket>((resolve, reject) => {
       const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, { headers: { authorization: `Bearer ${token}` } })
@@ -33,6 +36,11 @@ export const openReceivers = async (url: string, tokens: readonly string[]): Pro
         })
       })
       socket.once('error', reject)
+      socket.once('close', code => {
+        if (isClosing) return
+        lost = new Error(`a receiver was closed with ${code}, so its messages are not counted`)
+        fail(lost)
+      })
     })
   const sockets = await Promise.all(tokens.map(open))
   return {
@@ -40,13 +48,16 @@ export const openReceivers = async (url: string, tokens: readonly string[]): Pro
       return received
     },
     until: count =>
-      new Promise(resolve => {
+      new Promise((resolve, reject) => {
+        if (lost) return reject(lost)
+        fail = reject
         wake = () => {
           if (received >= count) resolve()
         }
         wake()
       }),
     close: () => {
+      isClosing = true
       for (const socket of sockets) socket.terminate()
     },
   }
