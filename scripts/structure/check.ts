@@ -2,6 +2,7 @@ import { checkCode } from './check-code.js'
 import { checkCycles } from './check-cycles.js'
 import { checkFiles, checkTexts } from './check-files.js'
 import { checkImports } from './check-imports.js'
+import { checkLinks } from './check-links.js'
 import { codeFilesOf, type Problem, readTexts } from './tree.js'
 
 /** Everything below `root` that is against a rule, by path and line. */
@@ -14,6 +15,10 @@ export const checkStructure = (root: string): readonly Problem[] => {
     ...checkCode(files),
     ...checkFiles(files),
     ...checkTexts(texts),
+    ...checkLinks(
+      root,
+      texts.filter(({ path }) => path.endsWith('.md')),
+    ),
   ]
   return problems.sort((a, b) => (a.path === b.path ? a.line - b.line : a.path < b.path ? -1 : 1))
 }

@@ -25,7 +25,7 @@ export interface CodeFile extends TextFile {
   readonly kind: 'source' | 'test' | 'script'
 }
 
-const notOurs = new Set(['node_modules', 'dist', 'coverage', '.git', '.data', 'vectors'])
+const notWritten = new Set(['node_modules', 'dist', 'coverage', '.git', '.data'])
 const textEndings =
   /(?:\.(?:[cm]?[jt]s|json|md|ya?ml|sh|sql|toml|txt)|(?:^|\/)(?:run|\.npmrc|\.editorconfig|\.gitattributes|\.gitignore))$/
 const codeEndings = /\.(?:[cm]?[jt]s)$/
@@ -33,13 +33,15 @@ const codeEndings = /\.(?:[cm]?[jt]s)$/
 const pathsBelow = (root: string, folder: string): readonly string[] =>
   readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) return notOurs.has(entry.name) ? [] : pathsBelow(root, path)
+    if (entry.isDirectory()) return notWritten.has(entry.name) ? [] : pathsBelow(root, path)
     return entry.isFile() && textEndings.test(path) ? [path] : []
   })
 
-/** Every text of the repository that people write. */
+/** Every text of the repository that people write: of vectors only the pages that explain them. */
 export const readTexts = (root: string): readonly TextFile[] =>
-  pathsBelow(root, '').map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
+  pathsBelow(root, '')
+    .filter(path => !/(?:^|\/)vectors\/(?!.*\.md$)/.test(path))
+    .map(path => ({ path, text: readFileSync(join(root, path), 'utf8') }))
 
 const workspaceOf = (path: string): string | null =>
   /^(?:(?:packages|services)\/[^/]+|wasm)(?=\/)/.exec(path)?.[0] ?? null

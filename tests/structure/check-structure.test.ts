@@ -218,4 +218,38 @@ describe('the structure check', () => {
       expect.stringContaining('docs/a.md:2 machine path: '),
     ])
   })
+
+  it('wants every link of a page to lead to a file, also from the pages of vectors', () => {
+    plant('docs/here.md', '# Here\n')
+    plant('packages/a/vectors/one.json', '{}\n')
+    const page = [
+      'See [here](docs/here.md), [the folder](docs), [one](packages/a/vectors/one.json "the first"), [it][it] and',
+      '[elsewhere](https://example.org/gone.md), `[code](gone.md)`, [mail](mailto:a@example.org).',
+      '```md',
+      '[an example](gone.md)',
+      '```',
+      '[it]: ./docs/here.md',
+    ].join('\n')
+    expect(foundIn('README.md', page)).toEqual([])
+    rmSync(join(root, 'docs/here.md'))
+    expect(checkStructure(root).map(({ line, message }) => [line, message])).toEqual([
+      [1, 'docs/here.md: there is no docs/here.md: mend the link, or write the file'],
+      [6, './docs/here.md: there is no docs/here.md: mend the link, or write the file'],
+    ])
+    rmSync(join(root, 'README.md'))
+    expect(foundIn('packages/a/vectors/README.md', '\nSee [up](../gone.md) and [out](../../../../gone.md)\n')).toEqual([
+      'packages/a/vectors/README.md:2 link: ../gone.md: there is no packages/a/gone.md: mend the link, or write the file',
+      'packages/a/vectors/README.md:2 link: ../../../../gone.md: it leaves the repository: give a full address',
+    ])
+  })
+
+  it('wants a heading for every anchor', () => {
+    plant('docs/here.md', '# One, two: `three`\n\n## 4. Five\n\n## 4. Five\n\n```sh\n# no heading\n```\n')
+    const links = ['docs/here.md#one-two-three', 'docs/here.md#4-five', 'docs/here.md#4-five-1', '#me']
+    expect(foundIn('README.md', `# Me\n${links.map(link => `[a](${link})`).join('\n')}\n`)).toEqual([])
+    expect(foundIn('README.md', '[a](docs/here.md#no-heading)\n[b](#gone)\n')).toEqual([
+      'README.md:1 link: docs/here.md#no-heading: docs/here.md has no heading for #no-heading',
+      'README.md:2 link: #gone: README.md has no heading for #gone',
+    ])
+  })
 })
