@@ -28,9 +28,15 @@ import { createManagedDevices, type ManagedDevices, type QuantumAccess } from '.
 import { Devices1767225600001 } from './migrations/0001-devices.js'
 import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
 import { ThinClients1767225600003 } from './migrations/0003-thin-clients.js'
+import { InlineEnvelopes1767225600004 } from './migrations/0004-inline-envelopes.js'
 
 export const messageSchema = 'message'
-export const messageMigrations = [Devices1767225600001, Mailboxes1767225600002, ThinClients1767225600003]
+export const messageMigrations = [
+  Devices1767225600001,
+  Mailboxes1767225600002,
+  ThinClients1767225600003,
+  InlineEnvelopes1767225600004,
+]
 export const messageEntities = [
   KnownAccountEntity,
   ...accountFeedEntities(messageSchema),

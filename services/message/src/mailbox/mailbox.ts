@@ -108,7 +108,7 @@ export const createMailboxes = (database: Database): Mailboxes => {
 
   const page = createBatcher<PageRequest, Page>({
     maxItems: 64,
-    maxInFlight: 2,
+    maxInFlight: 1,
     async run(requests) {
       const rows = await database.query<EntryRow>({ name: 'mailbox-pages', text: pageStatement }, [
         requests.map(request => request.userId),
@@ -144,7 +144,7 @@ export const createMailboxes = (database: Database): Mailboxes => {
   /** Moves the marks of several mailboxes and deletes what lies below, each mailbox at most `deleteBatch` entries. */
   const moveAcks = createBatcher<AckRequest, number | null>({
     maxItems: 256,
-    maxInFlight: 2,
+    maxInFlight: 1,
     async run(requests) {
       const rows = await database.query<AckedRow>({ name: 'mailbox-ack', text: ackStatement }, [
         requests.map(request => request.userId),

@@ -9,11 +9,10 @@ import { createBatcher } from './batcher.js'
 import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
 import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'
-import { createSendLoader, type EarlierSend } from './load-facts.js'
+import { createLoadFacts, type EarlierSend } from './load-facts.js'
 import {
   envelopeRefused,
   hashOf,
-  type Parcel,
   readParcels,
   type SendRequest,
   type StoredParcel,
@@ -51,10 +50,6 @@ interface Checked {
   readonly send: CheckedSend
   readonly standings: readonly Standing[]
 }
-
-const usersOf = ({ sender }: SendRequest, parcels: readonly Parcel[]): readonly string[] => [
-  ...new Set([sender.userId, ...parcels.map(parcel => parcel.userId)]),
-]
 
 interface StoredOnStarted {
   readonly stored: readonly StoredParcel[]
@@ -98,7 +93,7 @@ const asError = (thrown: unknown): Error => thrown as Error
  * The checks of docs/protocol.md section 7 in their order, cheapest first, then the insert. Answered after the commit.
  */
 export const createSend = (context: MessageContext, devices: Devices, metrics: SendMetrics): Send => {
-  const loader = createSendLoader(context.database, context.clock)
+  const loadFacts = createLoadFacts(context.database, context.clock)
   const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
   // Each in a transaction of its own, those of one device one after the other.
   const storeStarted = createBatcher<Checked, readonly StoredParcel[]>({
@@ -114,12 +109,13 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
     onRefused('repeat')
     throw envelopeRefused()
   }
-  const earlierOf = (request: SendRequest) => loader.earlier({ ...request.sender, messageId: request.messageId })
 
-  const check = async (request: SendRequest, hash: Buffer): Promise<Checked> => {
+  /** Throws what is wrong with a send; gives the earlier one where it comes again. */
+  const check = async (request: SendRequest, hash: Buffer): Promise<Checked | EarlierSend> => {
     const parcels = readParcels(request)
     checkSender(request, parcels)
-    const facts = await loader.facts(request, parcels)
+    const facts = await loadFacts(request, parcels)
+    if (facts.earlier) return facts.earlier
     checkSendingDevice(facts, request.sender)
     const standings = checkConnections(facts, request.sender.userId, parcels)
     checkDevices(facts.devices, request, parcels)
@@ -135,19 +131,19 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
   }
 
   /** What another send or a removed device brought about between the checks and the insert. */
-  const afterFault = async (request: SendRequest, hash: Buffer, fault: unknown): Promise<StoredSend> => {
+  const afterFault = async (request: SendRequest, fault: unknown): Promise<EarlierSend> => {
     const constraint = violatedUnique(fault)
     if (fault instanceof QsmError || constraint !== null) {
       // The same send, come twice at once: the other one was stored meanwhile and has used up what this one lacks.
-      const twin = await earlierOf(request)
-      if (twin) return answerEarlier(twin, request, hash)
+      const { earlier } = await loadFacts(request, [])
+      if (earlier) return earlier
     }
     // A body is kept longer than the memory of repeats.
     if (constraint === 'body_pkey') throw new QsmError('idempotency_conflict')
     if (constraint === 'seen_pkey') refuseRepeat()
     if (isMailboxMissing(fault)) {
       const parcels = readParcels(request)
-      const active = await loader.activeDevices(usersOf(request, parcels))
+      const { devices: active } = await loadFacts(request, parcels)
       checkSendingDevice({ devices: active }, request.sender)
       checkDevices(active, request, parcels)
     }
@@ -157,20 +153,20 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
   const store = (checked: Checked): Promise<readonly StoredParcel[]> =>
     checked.standings.every(standing => standing.kind === 'open') ? storeBatched(checked.send) : storeStarted(checked)
 
+  const checkAndStore = async (request: SendRequest, hash: Buffer): Promise<StoredSend | EarlierSend> => {
+    const checked = await check(request, hash)
+    if ('hash' in checked) return checked
+    const devices = await store(checked)
+    metrics.sends.inc()
+    for (const { user_id, device_id } of devices) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+    const { userId: user_id, deviceId: device_id } = request.sender
+    if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+    return { devices, receivedAt: checked.send.receivedAt }
+  }
+
   return async request => {
     const hash = hashOf(request)
-    const earlier = await earlierOf(request)
-    if (earlier) return answerEarlier(earlier, request, hash)
-    try {
-      const checked = await check(request, hash)
-      const devices = await store(checked)
-      metrics.sends.inc()
-      for (const { user_id, device_id } of devices) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-      const { userId: user_id, deviceId: device_id } = request.sender
-      if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-      return { devices, receivedAt: checked.send.receivedAt }
-    } catch (fault) {
-      return afterFault(request, hash, fault)
-    }
+    const result = await checkAndStore(request, hash).catch(fault => afterFault(request, fault))
+    return 'hash' in result ? answerEarlier(result, request, hash) : result
   }
 }

@@ -144,7 +144,7 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
 
   return createBatcher<CheckedSend, readonly StoredParcel[]>({
     maxItems: 128,
-    maxInFlight: 3,
+    maxInFlight: 2,
     // What one device sends at once is answered in the order of its numbers.
     keyOf: ({ request }) => senderKeyOf(request),
     async run(sends) {
