@@ -1,10 +1,24 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
-import { base64Bytes, base64Length, base64Pattern, decodeBase64, encodeBase64 } from '../src/index.js'
+import { describe, expect, it, vi } from 'vitest'
+import * as inNode from '../src/base64.js'
 
-const pattern = new RegExp(base64Pattern())
+/** The module as a browser loads it, where there is no Buffer. */
+const loadForBrowser = async (): Promise<typeof inNode> => {
+  vi.resetModules()
+  vi.stubGlobal('Buffer', undefined)
+  try {
+    return await import('../src/base64.js')
+  } finally {
+    vi.unstubAllGlobals()
+  }
+}
+const inBrowser = await loadForBrowser()
+const pattern = new RegExp(inNode.base64Pattern())
 
-describe('base64', () => {
+describe.each([
+  ['Node', inNode],
+  ['a browser', inBrowser],
+])('base64 in %s', (_platform, { base64Bytes, base64Length, base64Pattern, decodeBase64, encodeBase64 }) => {
   it('gives the test vectors of RFC 4648 section 10', () => {
     const vectors = {
       '': '',
