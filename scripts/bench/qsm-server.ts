@@ -18,7 +18,11 @@ const addressIn = (said: string, pattern: RegExp): string =>
 /** Everything in one process, as built, on free ports and a given database. */
 export const startQsm = async (databaseUrl: string, dataFolder: string): Promise<RunningQsm> => {
   const { child, said } = await startProgram(
-    [program, 'start'],
+    [
+      ...(process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []),
+      program,
+      'start',
+    ],
     {
       DATABASE_URL: databaseUrl,
       QSM_DATA_DIR: join(dataFolder, 'qsm'),

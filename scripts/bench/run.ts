@@ -21,7 +21,7 @@ import { startQsm } from './qsm-server.js'
 import { openReceivers } from './receivers.js'
 
 const callers = 64
-const perCaller = Number(process.env.BENCH_MESSAGES ?? 30)
+const perCaller = Number(process.env.BENCH_MESSAGES ?? 80)
 const rounds = Number(process.env.BENCH_ROUNDS ?? 4)
 const idleSockets = Number(process.env.BENCH_SOCKETS ?? 2000)
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,7 +42,8 @@ const startContender = async (kind: 'save' | 'batch', databaseUrl: string) => {
 
 interface Sample {
   readonly perSecond: number
-  readonly cpuMs: number
+  readonly serverMs: number
+  readonly postgresMs: number
 }
 
 const postgres = await startEmbeddedPostgres({ dataFolder: join(folder, 'postgres') })
@@ -97,12 +98,14 @@ for (let round = 0; round <= rounds; round += 1) {
     sessions[index] = prepared.session
     sends.push(...prepared.sends)
   }
+  const bytes = sends.reduce((sum, send) => sum + send.json.length, 0) / sends.length
+  say(`  ${bytes.toFixed(0)} bytes of JSON each`)
   const order = (['qsm', 'save', 'batch'] as const).map(
     (_, position, all) => all[(position + round) % 3] as 'qsm' | 'save' | 'batch',
   )
   for (const name of order) {
     const pid = name === 'qsm' ? qsm.child.pid : contenders[name].child.pid
-    const cpu = () => cpuOfTree(pid ?? 0) + cpuOfTree(postgres.pid)
+    const cpu = () => ({ server: cpuOfTree(pid ?? 0), postgres: cpuOfTree(postgres.pid) })
     const before = cpu()
     const begun = performance.now()
     if (name === 'qsm') {
@@ -111,10 +114,15 @@ for (let round = 0; round <= rounds; round += 1) {
       await receivers.until(expected)
     } else await sendAll(contenders[name].url, tokens, sends)
     const seconds = (performance.now() - begun) / 1000
-    const sample = { perSecond: sends.length / seconds, cpuMs: (cpu() - before) / sends.length }
+    const after = cpu()
+    const sample = {
+      perSecond: sends.length / seconds,
+      serverMs: (after.server - before.server) / sends.length,
+      postgresMs: (after.postgres - before.postgres) / sends.length,
+    }
     if (round > 0) samples[name].push(sample) // Round 0 warms up.
     say(
-      `  ${name.padEnd(6)} ${sample.perSecond.toFixed(0).padStart(6)} messages/s   ${sample.cpuMs.toFixed(2)} ms CPU each`,
+      `  ${name.padEnd(6)} ${sample.perSecond.toFixed(0).padStart(6)} messages/s   ${sample.serverMs.toFixed(2)} + ${sample.postgresMs.toFixed(2)} ms CPU each`,
     )
   }
 }
@@ -125,15 +133,17 @@ const ratio = (other: 'save' | 'batch', part: keyof Sample) =>
 console.log(
   `\n${callers} callers, ${rounds} rounds of ${callers * perCaller} messages, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
 )
-console.log('| contender | messages/s | CPU ms each (server and PostgreSQL) |\n|---|---|---|')
+console.log('| contender | messages/s | CPU ms each: server | PostgreSQL |\n|---|---|---|---|')
 const labels = {
   qsm: 'QSM: both signatures verified, stored, delivered, acknowledged',
   save: 'bare Koa, TypeORM save',
   batch: 'bare Koa, micro-batched insert',
 }
 for (const name of ['qsm', 'save', 'batch'] as const) {
-  const [rate, cpu] = [median(samples[name].map(s => s.perSecond)), median(samples[name].map(s => s.cpuMs))]
-  console.log(`| ${labels[name]} | ${rate.toFixed(0)} | ${cpu.toFixed(2)} |`)
+  const of = (part: keyof Sample) => median(samples[name].map(sample => sample[part]))
+  console.log(
+    `| ${labels[name]} | ${of('perSecond').toFixed(0)} | ${of('serverMs').toFixed(2)} | ${of('postgresMs').toFixed(2)} |`,
+  )
 }
 console.log(
   `\nQSM / save: ${ratio('save', 'perSecond').toFixed(2)} × the rate. QSM / micro-batched: ${ratio('batch', 'perSecond').toFixed(2)} ×.`,
