@@ -1,4 +1,4 @@
-/** The event loop's delay of a server as its own metric says it, the 99th percentile in ms. */
+/** The event loop's delay of a server since the metric was last read, the 99th percentile in ms; 10 ms are its own timer. */
 export const loopDelayP99Ms = async (metricsUrl: string): Promise<number> => {
   const text = await (await fetch(metricsUrl)).text()
   const seconds = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(text)?.[1]
