@@ -20,21 +20,29 @@ const post = (agent: Agent, url: URL, token: string, json: string): Promise<void
     sending.end(json)
   })
 
-/** Sends everything with one caller for each sender, each waiting for its answer; seconds that it took. */
-export const sendAll = async (
+/** One caller for each sender, each waiting for its answer before its next. */
+export const sendEach = async (
+  sends: readonly PreparedSend[],
+  sendOne: (send: PreparedSend) => Promise<void>,
+): Promise<void> => {
+  const bySender = new Map<number, PreparedSend[]>()
+  for (const send of sends) bySender.set(send.sender, [...(bySender.get(send.sender) ?? []), send])
+  await Promise.all(
+    [...bySender.values()].map(async own => {
+      for (const send of own) await sendOne(send)
+    }),
+  )
+}
+
+/** Sends everything by POST, each sender over a connection of its own. */
+export const postAll = async (
   address: string,
   tokens: readonly string[],
   sends: readonly PreparedSend[],
-): Promise<number> => {
+): Promise<void> => {
   const url = new URL(address)
   // Fresh connections for each round: a server may have closed idle ones in between.
   const agent = new Agent({ keepAlive: true, maxSockets: tokens.length })
-  const begun = performance.now()
-  await Promise.all(
-    tokens.map(async (token, index) => {
-      for (const { json } of sends.filter(send => send.sender === index)) await post(agent, url, token, json)
-    }),
-  )
+  await sendEach(sends, ({ sender, json }) => post(agent, url, tokens[sender] ?? '', json))
   agent.destroy()
-  return (performance.now() - begun) / 1000
 }

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { encodeBase64 } from '@qsm/contract'
+import { setImmediate } from 'node:timers/promises'
+import { encodeBase64, encodeSendFrame } from '@qsm/contract'
 import {
   type Algorithms,
   encrypt,
@@ -24,7 +25,11 @@ export interface BenchPerson {
 /** One send as it goes over the wire, sealed and signed beforehand. */
 export interface PreparedSend {
   readonly sender: number
+  readonly messageId: string
+  /** For REST, and for the contenders. */
   readonly json: string
+  /** For the socket. */
+  readonly frame: Uint8Array
 }
 
 export const loadAlgorithms = async (): Promise<Algorithms> => ({
@@ -108,6 +113,7 @@ export const prepareSends = async (
   const sends: PreparedSend[] = []
   let session = begin
   for (let number = 0; number < count; number += 1) {
+    await setImmediate() // Sealing thousands would else answer no ping of the server.
     const messageId = newId()
     const content = {
       kind: kinds.text,
@@ -118,6 +124,8 @@ export const prepareSends = async (
     session = sent.session
     sends.push({
       sender: index,
+      messageId,
+      frame: encodeSendFrame({ clientMessageId: idToBytes(messageId), body: null, envelopes: [sent.envelope] }),
       json: JSON.stringify({ client_message_id: messageId, envelopes: [encodeBase64(sent.envelope)] }),
     })
   }

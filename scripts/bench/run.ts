@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import WebSocket from 'ws'
 import { startEmbeddedPostgres } from '../../services/standalone/src/embedded-postgres/start.js'
-import { sendAll } from './load.js'
+import { postAll, sendEach } from './load.js'
 import {
   type BenchPerson,
   connect,
@@ -81,11 +81,14 @@ for (let index = 0; index < callers; index += 1)
   sessions.push(await connect(qsm.url, algorithms, at(index + 1), at(index)))
 const receivers = await openReceivers(qsm.url, tokens)
 
-const samples: Record<'qsm' | 'save' | 'batch', Sample[]> = { qsm: [], save: [], batch: [] }
+const names = ['socket', 'rest', 'save', 'batch'] as const
+type Name = (typeof names)[number]
+const samples: Record<Name, Sample[]> = { socket: [], rest: [], save: [], batch: [] }
 let expected = 0
 for (let round = 0; round <= rounds; round += 1) {
-  say(`round ${round} of ${rounds}: sealing ${callers * perCaller} messages`)
-  const sends: PreparedSend[] = []
+  say(`round ${round} of ${rounds}: sealing ${2 * callers * perCaller} messages`)
+  // An envelope is stored once, so each way into QSM has messages of its own.
+  const sends: Record<'socket' | 'rest', PreparedSend[]> = { socket: [], rest: [] }
   for (let index = 0; index < callers; index += 1) {
     const prepared = await prepareSends(
       algorithms,
@@ -93,32 +96,32 @@ for (let round = 0; round <= rounds; round += 1) {
       index,
       at(index + 1),
       sessions[index] as never,
-      perCaller,
+      perCaller * 2,
     )
     sessions[index] = prepared.session
-    sends.push(...prepared.sends)
+    sends.socket.push(...prepared.sends.slice(0, perCaller))
+    sends.rest.push(...prepared.sends.slice(perCaller))
   }
-  const bytes = sends.reduce((sum, send) => sum + send.json.length, 0) / sends.length
-  say(`  ${bytes.toFixed(0)} bytes of JSON each`)
-  const order = (['qsm', 'save', 'batch'] as const).map(
-    (_, position, all) => all[(position + round) % 3] as 'qsm' | 'save' | 'batch',
-  )
-  for (const name of order) {
-    const pid = name === 'qsm' ? qsm.child.pid : contenders[name].child.pid
+  const count = sends.rest.length
+  for (const name of names.map((_, position) => names[(position + round) % names.length] as Name)) {
+    const isQsm = name === 'socket' || name === 'rest'
+    const pid = isQsm ? qsm.child.pid : contenders[name].child.pid
     const cpu = () => ({ server: cpuOfTree(pid ?? 0), postgres: cpuOfTree(postgres.pid) })
     const before = cpu()
     const begun = performance.now()
-    if (name === 'qsm') {
-      await sendAll(`${qsm.url}/api/message/send`, tokens, sends)
-      expected += sends.length
+    if (name === 'socket') await sendEach(sends.socket, receivers.send)
+    else if (name === 'rest') await postAll(`${qsm.url}/api/message/send`, tokens, sends.rest)
+    else await postAll(contenders[name].url, tokens, sends.rest)
+    if (isQsm) {
+      expected += count
       await receivers.until(expected)
-    } else await sendAll(contenders[name].url, tokens, sends)
+    }
     const seconds = (performance.now() - begun) / 1000
     const after = cpu()
     const sample = {
-      perSecond: sends.length / seconds,
-      serverMs: (after.server - before.server) / sends.length,
-      postgresMs: (after.postgres - before.postgres) / sends.length,
+      perSecond: count / seconds,
+      serverMs: (after.server - before.server) / count,
+      postgresMs: (after.postgres - before.postgres) / count,
     }
     if (round > 0) samples[name].push(sample) // Round 0 warms up.
     say(
@@ -128,26 +131,29 @@ for (let round = 0; round <= rounds; round += 1) {
 }
 receivers.close()
 
-const ratio = (other: 'save' | 'batch', part: keyof Sample) =>
-  median(samples.qsm.map((sample, index) => sample[part] / (samples[other][index]?.[part] ?? 1)))
+const ratio = (name: 'socket' | 'rest', other: 'save' | 'batch') =>
+  median(samples[name].map(({ perSecond }, index) => perSecond / (samples[other][index]?.perSecond ?? 1))).toFixed(2)
 console.log(
   `\n${callers} callers, ${rounds} rounds of ${callers * perCaller} messages, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`,
 )
 console.log('| contender | messages/s | CPU ms each: server | PostgreSQL |\n|---|---|---|---|')
 const labels = {
-  qsm: 'QSM: both signatures verified, stored, delivered, acknowledged',
+  socket: 'QSM, sent over the socket: verified, stored, delivered, acknowledged',
+  rest: 'QSM, sent by REST: the same',
   save: 'bare Koa, TypeORM save',
   batch: 'bare Koa, micro-batched insert',
 }
-for (const name of ['qsm', 'save', 'batch'] as const) {
+for (const name of names) {
   const of = (part: keyof Sample) => median(samples[name].map(sample => sample[part]))
   console.log(
     `| ${labels[name]} | ${of('perSecond').toFixed(0)} | ${of('serverMs').toFixed(2)} | ${of('postgresMs').toFixed(2)} |`,
   )
 }
-console.log(
-  `\nQSM / save: ${ratio('save', 'perSecond').toFixed(2)} × the rate. QSM / micro-batched: ${ratio('batch', 'perSecond').toFixed(2)} ×.`,
-)
+for (const name of ['socket', 'rest'] as const) {
+  console.log(
+    `\n${name}: ${ratio(name, 'save')} × the rate of save, ${ratio(name, 'batch')} × of the micro-batched insert.`,
+  )
+}
 
 say(`\n${idleSockets} idle sockets`)
 const settle = () => new Promise(resolve => setTimeout(resolve, 3_000))
