@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { deviceId, uuid } from './fields.js'
+import { deviceId, sequence, uuid } from './fields.js'
 
 /**
  * What the bus carries between pods: that something is there to be read, never the thing itself. A hint may be lost,
@@ -7,7 +7,7 @@ import { deviceId, uuid } from './fields.js'
  */
 export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('account-events') }),
-  z.strictObject({ kind: z.literal('mailbox'), user_id: uuid, device_id: deviceId }),
+  z.strictObject({ kind: z.literal('mailbox'), user_id: uuid, device_id: deviceId, sequence: sequence.optional() }),
   // For `user_id`: how it stands to `peer_id` has changed, by this request where there was one.
   z.strictObject({ kind: z.literal('connection'), user_id: uuid, peer_id: uuid, request_id: uuid.nullable() }),
   z.strictObject({ kind: z.literal('device-bound'), session_id: uuid }),

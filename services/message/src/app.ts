@@ -4,6 +4,7 @@ import { createClaimLimits } from './bundles/claim-limits.js'
 import { type MessageContext, messageSchema } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
 import { messageJobs } from './jobs/jobs.js'
+import { Arrivals } from './mailbox/arrivals.js'
 import { createMailboxes } from './mailbox/mailbox.js'
 import type { MessageParts } from './parts.js'
 import { acknowledge } from './routes/acknowledge.js'
@@ -74,22 +75,35 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
   const devices = createDevices(context)
   const mailboxes = createMailboxes(context.database)
   const claimLimits = createClaimLimits(context.rateLimits)
-  const send = createSend(context, devices, {
-    sends: metrics.counter({ name: 'qsm_message_sends_total', help: 'Sends that were stored.' }),
-    refused: metrics.counter({
-      name: 'qsm_message_envelopes_refused_total',
-      help: 'Sends whose envelopes were refused, by cause.',
-      labelNames: ['cause'],
-    }),
-    flushSize: metrics.histogram({
-      name: 'qsm_message_flush_sends',
-      help: 'Sends that were stored by one statement.',
-      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
-    }),
-  })
+  const arrivals = new Arrivals()
+  const send = createSend(
+    context,
+    { devices, arrivals },
+    {
+      sends: metrics.counter({ name: 'qsm_message_sends_total', help: 'Sends that were stored.' }),
+      refused: metrics.counter({
+        name: 'qsm_message_envelopes_refused_total',
+        help: 'Sends whose envelopes were refused, by cause.',
+        labelNames: ['cause'],
+      }),
+      flushSize: metrics.histogram({
+        name: 'qsm_message_flush_sends',
+        help: 'Sends that were stored by one statement.',
+        buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+      }),
+    },
+  )
   const thin = createThin({ context, accounts, devices, mailboxes, claimLimits, send })
   const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
-  const sockets = createSocketService(context, { accounts, devices, mailboxes, send, thin, deliveries })
+  const sockets = createSocketService(context, {
+    accounts,
+    devices,
+    mailboxes,
+    arrivals,
+    send,
+    thin,
+    deliveries,
+  })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))
   const parts: MessageParts = { context, accounts, devices, mailboxes, claimLimits, send, thin, sockets }

@@ -3,7 +3,7 @@ import type { Socket } from '@qsm/server-kit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Entry, MailboxState } from '../src/mailbox/mailbox.js'
 import { startDelivery } from '../src/socket/delivery.js'
-import { envelopeSource } from '../src/socket/delivery-source.js'
+import { envelopeItem, envelopeSource } from '../src/socket/delivery-source.js'
 
 /** A socket and a mailbox that do as the test says, so that nothing depends on what a kernel buffers. */
 const stage = (total: number, { buffered = 0, missing = [] as readonly number[] } = {}) => {
@@ -16,7 +16,7 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
     envelope: Buffer.alloc(limits.minEnvelopeBytes),
     body: null,
   })
-  const world = { buffered, acked: 0, total, away: false, drain: () => {} }
+  const world = { buffered, acked: 0, total, away: false, reads: 0, drain: () => {} }
   const socket = {
     get bufferedBytes() {
       return world.buffered
@@ -38,6 +38,7 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
           return { ...start, acked: world.acked }
         },
         async page({ after, limit }) {
+          world.reads += 1
           if (world.away) throw new Error('away')
           const sequences = Array.from({ length: world.total - after }, (_, index) => after + index + 1)
           const there = sequences.filter(sequence => !missing.includes(sequence))
@@ -50,7 +51,11 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
     onDelivered: () => {},
     onError: error => errors.push(error),
   })
-  return { world, delivery, got, closed, errors }
+  const store = () => {
+    world.total += 1
+    return envelopeItem(entry(world.total))
+  }
+  return { world, delivery, got, closed, errors, store }
 }
 const upTo = (count: number, after = 0) => Array.from({ length: count }, (_, index) => after + index + 1)
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms)
@@ -156,5 +161,59 @@ describe('a delivery', () => {
     await wait(60_000)
     expect(got).toEqual(upTo(100))
     expect([closed, vi.getTimerCount()]).toEqual([[], 0])
+  })
+})
+
+describe('an entry that was stored on this pod', () => {
+  test('is handed over at once where it is the next, and its hint reads nothing', async () => {
+    const { world, delivery, got, store } = stage(2)
+    await wait(0)
+    const { reads } = world
+    delivery.offer(store())
+    expect(got).toEqual([1, 2, 'backlog_end', 3])
+    delivery.wake(3)
+    await wait(0)
+    expect([got, world.reads]).toEqual([[1, 2, 'backlog_end', 3], reads])
+  })
+
+  test('comes once and in order while the mailbox is being read, also where it is offered twice', async () => {
+    const { delivery, got, store } = stage(2)
+    const third = store()
+    delivery.offer(third)
+    delivery.offer(third)
+    await wait(0)
+    delivery.offer(third)
+    await wait(0)
+    expect(got).toEqual([1, 2, 'backlog_end', 3])
+  })
+
+  test('waits for those before it that are not handed over yet', async () => {
+    const { delivery, got, store } = stage(0)
+    await wait(0)
+    const first = store()
+    delivery.offer(store())
+    delivery.offer(first)
+    await wait(0)
+    expect(got).toEqual(['backlog_end', 1, 2])
+  })
+
+  test('keeps to the window of a hundred unacknowledged, and comes when there is room', async () => {
+    const { delivery, got, store } = stage(100)
+    await wait(0)
+    delivery.offer(store())
+    await wait(0)
+    expect(got).toEqual([...upTo(100), 'backlog_end'])
+    delivery.acknowledged(1)
+    await wait(0)
+    expect(got).toEqual([...upTo(100), 'backlog_end', 101])
+  })
+
+  test('is not handed to a socket that has ended', async () => {
+    const { delivery, got, store } = stage(0)
+    await wait(0)
+    delivery.stop()
+    delivery.offer(store())
+    await wait(0)
+    expect(got).toEqual(['backlog_end'])
   })
 })

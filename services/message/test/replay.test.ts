@@ -2,6 +2,7 @@ import { encodeBase64, limits } from '@qsm/contract'
 import { createMetrics } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDevices } from '../src/devices/devices.js'
+import { Arrivals } from '../src/mailbox/arrivals.js'
 import { createSend } from '../src/send/send.js'
 import {
   type Conversation,
@@ -141,11 +142,15 @@ test('Falcon is not asked where ECDSA has refused already', async () => {
   }
   const metrics = createMetrics()
   const devices = createDevices(context)
-  const direct = createSend({ ...context, verifier }, devices, {
-    sends: metrics.counter({ name: 'sends', help: 'Sends.' }),
-    refused: metrics.counter({ name: 'refused', help: 'Refused.', labelNames: ['cause'] }),
-    flushSize: metrics.histogram({ name: 'flush', help: 'Flush.', buckets: [1] }),
-  })
+  const direct = createSend(
+    { ...context, verifier },
+    { devices, arrivals: new Arrivals() },
+    {
+      sends: metrics.counter({ name: 'sends', help: 'Sends.' }),
+      refused: metrics.counter({ name: 'refused', help: 'Refused.', labelNames: ['cause'] }),
+      flushSize: metrics.histogram({ name: 'flush', help: 'Flush.', buckets: [1] }),
+    },
+  )
   const body = await toAlice.seal()
   const envelope = Buffer.from(body.envelopes[0] ?? '', 'base64')
   const request = (bytes: Uint8Array) => ({

@@ -8,8 +8,8 @@ export interface Entry {
   readonly sequence: number
   /** Milliseconds since 1970. */
   readonly receivedAt: number
-  readonly envelope: Buffer
-  readonly body: Buffer | null
+  readonly envelope: Uint8Array
+  readonly body: Uint8Array | null
 }
 
 export interface MailboxState {

@@ -5,6 +5,7 @@ import { openByMessage } from '../connections/open-by-message.js'
 import { lockPair } from '../connections/pair.js'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
+import type { Arrivals } from '../mailbox/arrivals.js'
 import { createBatcher } from './batcher.js'
 import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
@@ -25,6 +26,11 @@ export interface SendMetrics {
   readonly sends: CounterMetric
   readonly refused: CounterMetric
   readonly flushSize: HistogramMetric
+}
+
+export interface SendParts {
+  readonly devices: Devices
+  readonly arrivals: Arrivals
 }
 
 /** Stores a send that was checked, or throws; the one way in, by REST and by socket. */
@@ -92,7 +98,8 @@ const asError = (thrown: unknown): Error => thrown as Error
 /**
  * The checks of docs/protocol.md section 7 in their order, cheapest first, then the insert. Answered after the commit.
  */
-export const createSend = (context: MessageContext, devices: Devices, metrics: SendMetrics): Send => {
+export const createSend = (context: MessageContext, parts: SendParts, metrics: SendMetrics): Send => {
+  const { devices, arrivals } = parts
   const loadFacts = createLoadFacts(context.database, context.clock)
   const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
   // Each in a transaction of its own, those of one device one after the other.
@@ -153,15 +160,26 @@ export const createSend = (context: MessageContext, devices: Devices, metrics: S
   const store = (checked: Checked): Promise<readonly StoredParcel[]> =>
     checked.standings.every(standing => standing.kind === 'open') ? storeBatched(checked.send) : storeStarted(checked)
 
+  const tell = ({ request, parcels, receivedAt }: CheckedSend, stored: readonly StoredParcel[]): void => {
+    for (const [index, { user_id, device_id, sequence }] of stored.entries()) {
+      const envelope = parcels[index]?.bytes
+      if (envelope) {
+        const entry = { sequence, receivedAt, envelope, body: request.body }
+        arrivals.tell({ userId: user_id, deviceId: device_id }, entry)
+      }
+      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence })
+    }
+    const { userId: user_id, deviceId: device_id } = request.sender
+    if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
+  }
+
   const checkAndStore = async (request: SendRequest, hash: Buffer): Promise<StoredSend | EarlierSend> => {
     const checked = await check(request, hash)
     if ('hash' in checked) return checked
-    const devices = await store(checked)
+    const stored = await store(checked)
     metrics.sends.inc()
-    for (const { user_id, device_id } of devices) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-    const { userId: user_id, deviceId: device_id } = request.sender
-    if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
-    return { devices, receivedAt: checked.send.receivedAt }
+    tell(checked.send, stored)
+    return { devices: stored, receivedAt: checked.send.receivedAt }
   }
 
   return async request => {

@@ -1,7 +1,7 @@
 import { encodeDeliveryFrame } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-import type { Mailboxes } from '../mailbox/mailbox.js'
+import type { Entry, Mailboxes } from '../mailbox/mailbox.js'
 
 /** One entry of a mailbox as its socket gets it. */
 export interface DeliveryItem {
@@ -24,17 +24,20 @@ export interface DeliverySource {
   acked(): Promise<number>
 }
 
-/** Envelopes as they are, for an end-to-end device. */
+/** An envelope as it is, for an end-to-end device. */
+export const envelopeItem = (entry: Entry): DeliveryItem => ({
+  sequence: entry.sequence,
+  send: socket => socket.sendBinary(encodeDeliveryFrame(entry)),
+})
+
+/** The mailbox of an end-to-end device. */
 export const envelopeSource = (
   mailboxes: Pick<Mailboxes, 'page' | 'state'>,
   address: DeviceAddress,
 ): DeliverySource => ({
   async page(request) {
     const { entries, more } = await mailboxes.page({ ...address, ...request })
-    const items = entries.map(entry => ({
-      sequence: entry.sequence,
-      send: (socket: Socket) => socket.sendBinary(encodeDeliveryFrame(entry)),
-    }))
+    const items = entries.map(envelopeItem)
     return { items, next: items.at(-1)?.sequence ?? request.after, more }
   },
   acked: async () => (await mailboxes.state(address)).acked,

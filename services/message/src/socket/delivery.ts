@@ -1,7 +1,7 @@
 import { closeCodes, limits } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import type { MailboxState } from '../mailbox/mailbox.js'
-import type { DeliverySource } from './delivery-source.js'
+import type { DeliveryItem, DeliverySource } from './delivery-source.js'
 
 const pageEntries = 50
 /** A client that takes and acknowledges nothing for so long stands still. */
@@ -10,8 +10,10 @@ const retryMs = 1_000
 
 /** Hands the entries of one mailbox to one socket, in order, within the window of what is unacknowledged. */
 export interface Delivery {
-  /** There may be something new. */
-  wake(): void
+  /** There may be something new: up to `sequence`, where that is known. */
+  wake(sequence?: number): void
+  /** An entry that was just stored: handed over at once where it is the very next, else read in its turn. */
+  offer(item: DeliveryItem): void
   acknowledged(upTo: number): void
   stop(): void
 }
@@ -85,6 +87,12 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     socket.sendText(JSON.stringify({ type: 'backlog_end', cursor }))
   }
 
+  const hand = (item: DeliveryItem) => {
+    item.send(socket)
+    unacknowledged.push(item.sequence)
+    cursor = item.sequence
+  }
+
   /** Reads and hands over one page. True where there is more. */
   const readOnce = async (): Promise<boolean> => {
     const { items, next, more } = await source.page({
@@ -93,10 +101,7 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
       maxBytes: limits.maxBufferedBytes - socket.bufferedBytes,
     })
     if (stopped) return false
-    for (const item of items) {
-      item.send(socket)
-      unacknowledged.push(item.sequence)
-    }
+    for (const item of items) hand(item)
     cursor = next
     options.onDelivered(items.length)
     // The last of the backlog may have been deleted since.
@@ -128,10 +133,18 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
   announce()
   socket.onDrain(() => void pump())
   void pump()
+  const wake = (sequence = Number.POSITIVE_INFINITY) => {
+    if (sequence <= cursor) return
+    wanted = true
+    void pump()
+  }
   return {
-    wake() {
-      wanted = true
-      void pump()
+    wake,
+    offer(item) {
+      const isNext = announced && !reading && !wanted && item.sequence === cursor + 1
+      if (stopped || !isNext || isFull()) return wake(item.sequence)
+      hand(item)
+      options.onDelivered(1)
     },
     acknowledged(upTo) {
       forget(upTo)

@@ -13,13 +13,14 @@ import type { Accounts } from '../accounts/accounts.js'
 import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
+import type { Arrivals } from '../mailbox/arrivals.js'
 import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
 import type { Thin } from '../thin/thin.js'
 import type { ThinCaller } from '../thin/thin-caller.js'
 import { emptyMailbox, thinSource } from '../thin/thin-source.js'
 import { startDelivery } from './delivery.js'
-import { envelopeSource } from './delivery-source.js'
+import { envelopeItem, envelopeSource } from './delivery-source.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
@@ -51,6 +52,7 @@ export interface SocketParts {
   readonly accounts: Accounts
   readonly devices: Devices
   readonly mailboxes: Mailboxes
+  readonly arrivals: Arrivals
   readonly send: Send
   readonly thin: Thin
   readonly deliveries: CounterMetric
@@ -161,10 +163,11 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   thin.onReceipt((userId, receipt) => {
     pushReceipt(userId, receipt).catch(error => log.warn({ err: error }, 'a receipt was not pushed'))
   })
+  parts.arrivals.listen((address, entry) => open.ofDevice(address)?.delivery.offer(envelopeItem(entry)))
   const unsubscribe = [
-    bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId }) => {
+    bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId, sequence }) => {
       const ofDevice = open.ofDevice({ userId, deviceId })
-      if (ofDevice) ofDevice.delivery.wake()
+      if (ofDevice) ofDevice.delivery.wake(sequence)
       else for (const { delivery } of open.thinOfUser(userId)) delivery.wake()
     }),
     bus.subscribe('connection', hint => {
