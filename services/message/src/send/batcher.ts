@@ -13,6 +13,8 @@ export const createBatcher = <I, O>(options: {
   readonly maxItems: number
   readonly maxInFlight: number
   readonly keyOf?: (item: I) => string
+  /** How long the first item waits for others; 0, to the end of this turn, where left out. */
+  readonly gatherMs?: number
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
 }): ((item: I) => Promise<O>) => {
   interface Waiting {
@@ -67,7 +69,8 @@ export const createBatcher = <I, O>(options: {
   const schedule = () => {
     if (scheduled || waiting.length === 0 || inFlight >= options.maxInFlight) return
     scheduled = true
-    setImmediate(flush)
+    if (options.gatherMs) setTimeout(flush, options.gatherMs)
+    else setImmediate(flush)
   }
 
   return item =>
