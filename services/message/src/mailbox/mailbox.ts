@@ -145,7 +145,7 @@ export const createMailboxes = (database: Database): Mailboxes => {
   const moveAcks = createBatcher<AckRequest, number | null>({
     maxItems: 256,
     maxInFlight: 1,
-    gatherMs: 20,
+    everyMs: 20,
     async run(requests) {
       const rows = await database.query<AckedRow>({ name: 'mailbox-ack', text: ackStatement }, [
         requests.map(request => request.userId),

@@ -13,8 +13,8 @@ export const createBatcher = <I, O>(options: {
   readonly maxItems: number
   readonly maxInFlight: number
   readonly keyOf?: (item: I) => string
-  /** How long the first item waits for others; 0, to the end of this turn, where left out. */
-  readonly gatherMs?: number
+  /** Runs begin at least so far apart: what comes alone goes at once, what comes thick goes together. 0 where left out. */
+  readonly everyMs?: number
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
 }): ((item: I) => Promise<O>) => {
   interface Waiting {
@@ -27,6 +27,7 @@ export const createBatcher = <I, O>(options: {
   const busy = new Set<string>()
   let inFlight = 0
   let scheduled = false
+  let lastFlush = Number.NEGATIVE_INFINITY
 
   const settle = async (batch: readonly Waiting[]): Promise<void> => {
     try {
@@ -53,6 +54,7 @@ export const createBatcher = <I, O>(options: {
   }
   const flush = () => {
     scheduled = false
+    lastFlush = performance.now()
     while (waiting.length > 0 && inFlight < options.maxInFlight) {
       const batch = take()
       if (batch.length === 0) return
@@ -69,7 +71,8 @@ export const createBatcher = <I, O>(options: {
   const schedule = () => {
     if (scheduled || waiting.length === 0 || inFlight >= options.maxInFlight) return
     scheduled = true
-    if (options.gatherMs) setTimeout(flush, options.gatherMs)
+    const waitMs = lastFlush + (options.everyMs ?? 0) - performance.now()
+    if (waitMs > 0) setTimeout(flush, waitMs)
     else setImmediate(flush)
   }
 
