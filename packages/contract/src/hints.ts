@@ -14,7 +14,8 @@ export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
   // `peer_id` types to `user_id`, or has stopped: the one thing that is nowhere to be read, and worth nothing a moment later.
   z.strictObject({ kind: z.literal('typing'), user_id: uuid, peer_id: uuid, active: z.boolean() }),
-  z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId, socket_id: uuid }),
+  // The device may have a newer socket elsewhere.
+  z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId }),
 ])
 export type Hint = z.infer<typeof hint>
 export type HintKind = Hint['kind']

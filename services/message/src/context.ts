@@ -29,6 +29,7 @@ import { Devices1767225600001 } from './migrations/0001-devices.js'
 import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
 import { ThinClients1767225600003 } from './migrations/0003-thin-clients.js'
 import { InlineEnvelopes1767225600004 } from './migrations/0004-inline-envelopes.js'
+import { SocketHolder1767225600005 } from './migrations/0005-socket-holder.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [
@@ -36,6 +37,7 @@ export const messageMigrations = [
   Mailboxes1767225600002,
   ThinClients1767225600003,
   InlineEnvelopes1767225600004,
+  SocketHolder1767225600005,
 ]
 export const messageEntities = [
   KnownAccountEntity,

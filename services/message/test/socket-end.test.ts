@@ -1,5 +1,6 @@
 import type { AccountEvent, CloseCode } from '@qsm/contract'
 import { closeCodes } from '@qsm/contract'
+import { createMemoryBus } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSocketClient, refusedUpgrade, type SocketClient } from '../../../tests/support/socket-client.js'
 import { makeParty, type Party } from './support/conversation.js'
@@ -62,6 +63,25 @@ describe('a second socket of a device', () => {
     const second = await open(alice.person, pod)
     await expectClosed(first, closeCodes.displaced)
     await lives(second)
+  })
+
+  test('displaces the first also where no hint tells of it', async () => {
+    const deaf = await message.secondPod({ bus: createMemoryBus() })
+    const first = await open(alice.person)
+    const second = await open(alice.person, deaf)
+    await expectClosed(first, closeCodes.displaced)
+    await lives(second)
+    await deaf.close()
+  })
+
+  test('is not displaced by a hint that nothing stands behind', async () => {
+    const socket = await open(alice.person)
+    await lives(socket)
+    const { userId } = alice.person
+    for (let count = 0; count < 5; count += 1) {
+      message.bus.publish({ kind: 'socket-opened', user_id: userId, device_id: alice.device.deviceId })
+      await lives(socket)
+    }
   })
 
   test('opened at the same moment on another pod leaves exactly one of the two', async () => {

@@ -23,6 +23,7 @@ import { startDelivery } from './delivery.js'
 import { envelopeItem, envelopeSource } from './delivery-source.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
+import { createSocketHolders } from './socket-holders.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
 import { createTyping } from './typing.js'
 import { watchSockets } from './watch-sockets.js'
@@ -96,7 +97,13 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   }
 
   const typing = createTyping(context, accounts, open)
-  const watch = watchSockets(context, { accounts, devices, open, onError })
+  const watch = watchSockets(context, {
+    accounts,
+    devices,
+    open,
+    holders: createSocketHolders(context.database),
+    onError,
+  })
 
   const acknowledgedThin = (userId: string, upTo: number) => {
     for (const { delivery } of open.thinOfUser(userId)) delivery.acknowledged(upTo)
@@ -130,10 +137,6 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       delivery.stop()
       open.remove(entry)
     })
-    if (address) {
-      const { userId: user_id, deviceId: device_id } = address
-      bus.publish({ kind: 'socket-opened', user_id, device_id, socket_id: socket.id })
-    }
     const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
     const frames = address ? null : thinFramesOf(thinCaller)
     const tell: FrameHandling['typing'] = frame => typing.tell(caller, frame)

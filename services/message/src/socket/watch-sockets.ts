@@ -4,6 +4,7 @@ import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { OpenSocket, OpenSockets } from './open-sockets.js'
+import type { SocketHolders } from './socket-holders.js'
 
 export interface SocketWatch {
   /** Looks at a socket that was just opened: what it was let in by may have ended while that was judged. */
@@ -15,6 +16,7 @@ export interface WatchOptions {
   readonly accounts: Accounts
   readonly devices: Devices
   readonly open: OpenSockets
+  readonly holders: SocketHolders
   readonly onError: (error: unknown) => void
 }
 
@@ -31,7 +33,7 @@ const isSameDevice = (one: DeviceAddress | null, other: DeviceAddress | null): b
  */
 export const watchSockets = (
   { bus, clock }: Pick<MessageContext, 'bus' | 'clock'>,
-  { accounts, devices, open, onError }: WatchOptions,
+  { accounts, devices, open, holders, onError }: WatchOptions,
 ): SocketWatch => {
   const checkCaller = ({ caller, socket }: OpenSocket) => {
     try {
@@ -55,10 +57,25 @@ export const watchSockets = (
       if (entry.caller.sessionId === hint.session_id) checkDevice(entry).catch(onError)
     }
   }
+  /** Sockets whose holding is stored: only they can have been displaced. */
+  const holding = new WeakSet<OpenSocket>()
+  const checkHolder = async (entry: OpenSocket) => {
+    if (!entry.address || !holding.has(entry)) return
+    const holder = await holders.holderOf(entry.address)
+    if (holder !== null && holder !== entry.socket.id) entry.socket.close(closeCodes.displaced)
+  }
+  /** Makes this the socket of its device, then tells other pods to look. The last that is stored stays. */
+  const hold = async (entry: OpenSocket) => {
+    const { address, socket } = entry
+    if (!address) return
+    await holders.hold(address, socket.id)
+    holding.add(entry)
+    bus.publish({ kind: 'socket-opened', user_id: address.userId, device_id: address.deviceId })
+    await checkHolder(entry)
+  }
   const onOpened = (hint: HintOf<'socket-opened'>) => {
     const entry = open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })
-    // Ids grow with time: of two that were opened at once on two pods, both pods keep the same one.
-    if (entry && entry.socket.id < hint.socket_id) entry.socket.close(closeCodes.displaced)
+    if (entry) checkHolder(entry).catch(onError)
   }
   const ends = [
     accounts.onRevoked(onRevoked),
@@ -73,12 +90,18 @@ export const watchSockets = (
     for (const { socket, caller } of open.all()) if (caller.expiresAt <= now) socket.close(closeCodes.tokenExpired)
   }, expiryMs).unref()
   const poll = setInterval(() => {
-    for (const { delivery } of open.all()) delivery.wake()
+    for (const entry of open.all()) {
+      entry.delivery.wake()
+      // The database may have been away when the socket was opened.
+      if (holding.has(entry)) checkHolder(entry).catch(onError)
+      else hold(entry).catch(onError)
+    }
   }, pollMs).unref()
 
   return {
     check(entry) {
       checkCaller(entry)
+      hold(entry).catch(onError)
       checkDevice(entry).catch(onError)
     },
     stop() {

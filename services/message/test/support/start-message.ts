@@ -42,7 +42,8 @@ export interface TestMessage {
   /** A user that the feed has told of, logged in once. */
   person(name?: string): Promise<Person>
   /** Another pod on the same database, feed, bus and clock. */
-  secondPod(): Promise<TestMessage>
+  /** Another pod on the same database; on the same bus where it is given none. */
+  secondPod(other?: { readonly bus: Bus }): Promise<TestMessage>
   /** The same login session at this pod. */
   as(login: Login): Login
   /** The same login session with a fresh token. */
@@ -119,7 +120,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
       await app.accounts.sync()
       return createPerson({ url, algorithms, tokens, userId, username: name })
     },
-    secondPod: () => startPod(shared, async () => {}),
+    secondPod: other => startPod({ ...shared, ...other }, async () => {}),
     as: login => loginAt(url, login),
     renewed: ({ userId, username, sessionId }) =>
       loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),

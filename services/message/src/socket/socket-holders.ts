@@ -1,0 +1,69 @@
+import type { Database } from '@qsm/server-kit'
+import type { DeviceAddress } from '../devices/devices.js'
+import { createBatcher } from '../send/batcher.js'
+
+/** Which socket a device has, as the database says: the last that was opened, on whichever pod. */
+export interface SocketHolders {
+  /** From now on this is the socket of the device. */
+  hold(address: DeviceAddress, socketId: string): Promise<void>
+  /** The socket that the device has; null where it had none yet, or has no mailbox. */
+  holderOf(address: DeviceAddress): Promise<string | null>
+}
+
+interface Hold extends DeviceAddress {
+  readonly socketId: string
+}
+
+const batches = { maxItems: 500, maxInFlight: 1 }
+const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
+
+/** Locks mailboxes in the order of all other statements that lock several. */
+const holdStatement = `
+WITH new AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n(user_id, device_id, socket_id)
+), locked AS (
+  SELECT m.user_id, m.device_id FROM message.mailbox m
+  WHERE (m.user_id, m.device_id) IN (SELECT user_id, device_id FROM new)
+  ORDER BY m.user_id, m.device_id FOR UPDATE
+)
+UPDATE message.mailbox m SET socket_id = n.socket_id FROM new n JOIN locked l USING (user_id, device_id)
+WHERE m.user_id = n.user_id AND m.device_id = n.device_id`
+
+export const createSocketHolders = (database: Database): SocketHolders => {
+  const hold = createBatcher<Hold, null>({
+    ...batches,
+    async run(holds) {
+      // Of two of one device in one turn the later holds.
+      const last = [...new Map(holds.map(entry => [keyOf(entry), entry])).values()]
+      await database.query({ name: 'socket-hold', text: holdStatement }, [
+        last.map(entry => entry.userId),
+        last.map(entry => entry.deviceId),
+        last.map(entry => entry.socketId),
+      ])
+      return holds.map(() => null)
+    },
+  })
+  const holderOf = createBatcher<DeviceAddress, string | null>({
+    ...batches,
+    async run(addresses) {
+      const rows = await database.query<{ user_id: string; device_id: string; socket_id: string | null }>(
+        {
+          name: 'socket-holders',
+          text: `SELECT m.user_id, m.device_id, m.socket_id FROM unnest($1::uuid[], $2::bigint[]) AS a(user_id, device_id)
+            JOIN message.mailbox m ON m.user_id = a.user_id AND m.device_id = a.device_id`,
+        },
+        [addresses.map(({ userId }) => userId), addresses.map(({ deviceId }) => deviceId)],
+      )
+      const found = new Map(
+        rows.map(row => [keyOf({ userId: row.user_id, deviceId: Number(row.device_id) }), row.socket_id]),
+      )
+      return addresses.map(address => found.get(keyOf(address)) ?? null)
+    },
+  })
+  return {
+    async hold(address, socketId) {
+      await hold({ ...address, socketId })
+    },
+    holderOf,
+  }
+}
