@@ -23,6 +23,7 @@ export const busSuite = (connect: (onError: (error: unknown) => void) => Promise
     await there.close()
   })
   const heardBy = (bus: Bus): number[] => {
+    bus.want(userId)
     const heard: number[] = []
     bus.subscribe('mailbox', hint => heard.push(hint.device_id))
     return heard

@@ -4,6 +4,7 @@ import {
   defineVariables,
   environmentVariables,
   httpVariables,
+  redisVariables,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -12,6 +13,7 @@ export const authVariables = defineVariables({
   ...environmentVariables,
   ...httpVariables,
   ...databaseVariables,
+  ...redisVariables,
   ...tokenVariables,
   REFRESH_EXPIRE_DAYS: {
     schema: wholeNumber(1, 365),

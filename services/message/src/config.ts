@@ -8,6 +8,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  redisVariables,
   retentionVariables,
   tokenVariables,
   wholeNumber,
@@ -19,6 +20,7 @@ export const messageVariables = defineVariables({
   ...environmentVariables,
   ...httpVariables,
   ...databaseVariables,
+  ...redisVariables,
   ...tokenVariables,
   ...retentionVariables,
   ENABLE_WEBSOCKET: {

@@ -1,8 +1,8 @@
 import {
+  createBus,
   createHttpAccountFeed,
   createHttpApp,
   createLog,
-  createMemoryBus,
   createMemoryRateLimits,
   createMetrics,
   createStopSequence,
@@ -37,7 +37,7 @@ export const startPod = async (config: MessagePodConfig): Promise<MessagePod> =>
   const steps = createStopSequence(log)
   const clock = systemClock
   const metrics = createMetrics()
-  const bus = createMemoryBus(error => log.error({ err: error }, 'a hint was not handled'))
+  const bus = createBus(config, { log, metrics })
   steps.add('bus', () => bus.close())
   const tokens = createTokens({
     secret: config.JWT_SECRET.reveal(),

@@ -1,9 +1,9 @@
 import { openApiDocument } from '@qsm/contract/documents'
 import {
+  createBus,
   createHttpAccountFeed,
   createHttpApp,
   createLog,
-  createMemoryBus,
   createMemoryRateLimits,
   createMetrics,
   createStopSequence,
@@ -37,7 +37,7 @@ export const startPod = async (config: QuantumPodConfig): Promise<QuantumPod> =>
   const clock = systemClock
   const metrics = createMetrics()
   const version = packageVersion(import.meta.url)
-  const bus = createMemoryBus(error => log.error({ err: error }, 'a hint was not handled'))
+  const bus = createBus(config, { log, metrics })
   steps.add('bus', () => bus.close())
   const tokens = createTokens({
     secret: config.JWT_SECRET.reveal(),

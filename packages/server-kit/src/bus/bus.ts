@@ -10,5 +10,9 @@ export interface Bus {
   publish(hint: Hint): void
   /** Returns the function that ends the subscription. */
   subscribe<K extends HintKind>(kind: K, handler: HintHandler<K>): () => void
+  /** From now on this pod is to hear what other pods hint about a user. Returns the function that ends it. */
+  want(userId: string): () => void
+  /** Whether hints of other pods come now; `not_configured` where this pod is alone. */
+  readonly state: 'ok' | 'unavailable' | 'not_configured'
   close(): Promise<void>
 }

@@ -1,24 +1,17 @@
-import { type Hint, type HintKind, hint as hintSchema } from '@qsm/contract'
-import type { Bus, HintHandler } from './bus.js'
+import { type Hint, hint as hintSchema } from '@qsm/contract'
+import type { Bus } from './bus.js'
+import { HandOut } from './hand-out.js'
 
 /** The bus of a single process: hints of one event-loop turn are handed out together in the next. */
 export const createMemoryBus = (onError: (error: unknown) => void = () => {}): Bus => {
-  const handlers = new Map<HintKind, Set<HintHandler<HintKind>>>()
+  const handOut = new HandOut(onError)
   let waiting: Hint[] = []
   let closed = false
 
   const deliver = () => {
     const hints = waiting
     waiting = []
-    for (const hint of hints) {
-      for (const handler of [...(handlers.get(hint.kind) ?? [])]) {
-        try {
-          handler(hint as never)
-        } catch (error) {
-          onError(error)
-        }
-      }
-    }
+    handOut.give(hints)
   }
 
   return {
@@ -27,18 +20,13 @@ export const createMemoryBus = (onError: (error: unknown) => void = () => {}): B
       if (waiting.length === 0) setImmediate(deliver)
       waiting.push(hintSchema.parse(hint))
     },
-    subscribe(kind, handler) {
-      const set = handlers.get(kind) ?? new Set()
-      handlers.set(kind, set)
-      set.add(handler as unknown as HintHandler<HintKind>)
-      return () => {
-        set.delete(handler as unknown as HintHandler<HintKind>)
-      }
-    },
+    subscribe: (kind, handler) => handOut.subscribe(kind, handler),
+    want: () => () => {},
+    state: 'not_configured',
     async close() {
       closed = true
       waiting = []
-      handlers.clear()
+      handOut.clear()
     },
   }
 }

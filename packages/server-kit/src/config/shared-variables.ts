@@ -108,6 +108,51 @@ export const databaseVariables = defineVariables({
   },
 })
 
+const redisUrl = z
+  .string()
+  .refine(
+    value => /^rediss?:\/\/[^/]/.test(value) && URL.canParse(value),
+    'an address that begins with redis:// or rediss://',
+  )
+
+const hostsAndPorts = z
+  .string()
+  .transform(value =>
+    value
+      .split(',')
+      .map(part => part.trim())
+      .filter(part => part !== ''),
+  )
+  .refine(list => list.every(part => /^[^\s/@:]+:[0-9]{1,5}$/.test(part)), 'host:port, with commas between')
+
+export const redisVariables = defineVariables({
+  REDIS_URL: {
+    schema: redisUrl,
+    doc: 'The Redis over which several pods tell each other that there is something to read; left out, this process is alone. rediss:// for TLS.',
+    example: 'rediss://qsm:password@redis.example.org:6379',
+    secret: true,
+    optional: true,
+  },
+  REDIS_SENTINELS: {
+    schema: hostsAndPorts,
+    default: '',
+    doc: 'Sentinels that know which Redis is the master; user, password and TLS are those of REDIS_URL.',
+    example: 'sentinel-0:26379,sentinel-1:26379',
+  },
+  REDIS_SENTINEL_NAME: {
+    schema: z.string().min(1, 'the name of the master'),
+    default: 'mymaster',
+    doc: 'The name of the master that the sentinels watch.',
+    example: 'mymaster',
+  },
+  REDIS_CLUSTER: {
+    schema: flag,
+    default: 'false',
+    doc: 'Whether REDIS_URL is a node of a Redis Cluster; hints then go by sharded Pub/Sub.',
+    example: 'true',
+  },
+})
+
 export const tokenVariables = defineVariables({
   JWT_SECRET: {
     schema: z.string().min(1, 'a secret of at least 32 characters'),

@@ -133,7 +133,9 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const delivery = startDelivery({ socket, source, start, onDelivered, onError })
     const entry: OpenSocket = { caller, accessToken, address, socket, delivery }
     open.add(entry)?.socket.close(closeCodes.displaced)
+    const unwant = bus.want(caller.userId)
     socket.onClose(() => {
+      unwant()
       delivery.stop()
       open.remove(entry)
     })

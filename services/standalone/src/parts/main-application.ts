@@ -53,7 +53,7 @@ export const startMainApplication = async (
 
   const ownRoutes = [
     root(version),
-    health({ version, clock, pingDatabase: auth.ping, quantumReady }),
+    health({ version, clock, pingDatabase: auth.ping, quantumReady, bus }),
     publicConfig({ quantumApi, websocketEnabled: config.ENABLE_WEBSOCKET, suites: supportedSuites }),
   ]
   const app = createHttpApp({

@@ -2,8 +2,8 @@ import {
   type AdminServer,
   type Bus,
   type Clock,
+  createBus,
   createLog,
-  createMemoryBus,
   createMemoryRateLimits,
   createMetrics,
   createStopSequence,
@@ -55,14 +55,15 @@ export const startParts = async <T>(
 ): Promise<T> => {
   const log = createLog({ service, level: config.LOG_LEVEL, format: config.LOG_FORMAT })
   const closing = createStopSequence(log)
-  const bus = createMemoryBus(error => log.error({ err: error }, 'a hint was not handled'))
+  const metrics = createMetrics()
+  const bus = createBus(config, { log, metrics })
   closing.add('bus', () => bus.close())
   try {
     return await start({
       config,
       log,
       clock: systemClock,
-      metrics: createMetrics(),
+      metrics,
       bus,
       rateLimits: createMemoryRateLimits(),
       closing,

@@ -1,5 +1,5 @@
 import { getHealth } from '@qsm/contract'
-import { type Clock, route } from '@qsm/server-kit'
+import { type Bus, type Clock, route } from '@qsm/server-kit'
 
 export interface HealthOptions {
   readonly version: string
@@ -8,13 +8,17 @@ export interface HealthOptions {
   readonly pingDatabase: () => Promise<void>
   /** Whether the quantum service answered when it was last asked; asking is nothing that a request waits for. */
   readonly quantumReady: () => boolean
+  /** Whether hints of other pods come. */
+  readonly bus: Pick<Bus, 'state'>
 }
 
 const stateOf = (isThere: boolean) => (isThere ? ('ok' as const) : ('unavailable' as const))
 
-/** Without the quantum service thin clients wait while everybody else is served, so that is `degraded` and 200. */
-
-export const health = ({ version, clock, pingDatabase, quantumReady }: HealthOptions) =>
+/**
+ * Without the quantum service thin clients wait while everybody else is served, without Redis messages of other pods come
+ * later: that is `degraded` and 200.
+ */
+export const health = ({ version, clock, pingDatabase, quantumReady, bus }: HealthOptions) =>
   route(getHealth)(async () => {
     const hasDatabase = await pingDatabase().then(
       () => true,
@@ -26,9 +30,12 @@ export const health = ({ version, clock, pingDatabase, quantumReady }: HealthOpt
       version,
       timestamp: new Date(clock.now()).toISOString(),
       database: stateOf(hasDatabase),
-      redis: 'not_configured' as const,
+      redis: bus.state,
       quantum_service: stateOf(hasQuantum),
     }
     if (!hasDatabase) return { status: 503, body: { status: 'unhealthy', ...body } }
-    return { status: 200, body: { status: hasQuantum ? 'healthy' : 'degraded', ...body } }
+    return {
+      status: 200,
+      body: { status: hasQuantum && bus.state !== 'unavailable' ? 'healthy' : 'degraded', ...body },
+    }
   })

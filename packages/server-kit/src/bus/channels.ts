@@ -1,0 +1,31 @@
+import type { Hint } from '@qsm/contract'
+
+/** So many channels for all users: enough that a pod of thousands of users hears little of others, few enough to subscribe. */
+const userChannels = 256
+const fnvOffset = 0x811c9dc5
+const fnvPrime = 0x01000193
+
+/** What every pod has to hear: accounts, and what makes kept copies of devices old. */
+export const everybody = 'qsm:hints:all'
+
+/** The channel of a user: FNV-1a of the id (draft-eastlake-fnv), so that all pods choose the same one. */
+export const channelOfUser = (userId: string): string => {
+  let hash = fnvOffset
+  for (let index = 0; index < userId.length; index += 1) {
+    hash = Math.imul(hash ^ userId.charCodeAt(index), fnvPrime) >>> 0
+  }
+  return `qsm:hints:${hash % userChannels}`
+}
+
+/** Where a hint goes: to the pods that have sockets of its user, or to all. */
+export const channelOf = (hint: Hint): string => {
+  switch (hint.kind) {
+    case 'mailbox':
+    case 'connection':
+    case 'typing':
+    case 'socket-opened':
+      return channelOfUser(hint.user_id)
+    default:
+      return everybody
+  }
+}
