@@ -1,6 +1,9 @@
 import * as z from 'zod'
 import { deviceId, sequence, uuid } from './fields.js'
 
+/** More ids of one receipt go in several hints. */
+export const maxReceiptIds = 100
+
 /**
  * What the bus carries between pods: that something is there to be read, never the thing itself. A hint may be lost,
  * doubled, late or forged without harm; who gets one looks into the database.
@@ -14,6 +17,14 @@ export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
   // `peer_id` types to `user_id`, or has stopped: the one thing that is nowhere to be read, and worth nothing a moment later.
   z.strictObject({ kind: z.literal('typing'), user_id: uuid, peer_id: uuid, active: z.boolean() }),
+  // For `user_id`: `peer_id` has got or read these messages. Shown to sockets that are open now, else worth nothing.
+  z.strictObject({
+    kind: z.literal('receipt'),
+    user_id: uuid,
+    peer_id: uuid,
+    receipt: z.enum(['delivered', 'read']),
+    message_ids: z.array(uuid).min(1).max(maxReceiptIds),
+  }),
   // The device may have a newer socket elsewhere.
   z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId }),
 ])

@@ -23,6 +23,7 @@ import { startDelivery } from './delivery.js'
 import { envelopeItem, envelopeSource } from './delivery-source.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
+import { pushReceipts } from './push-receipts.js'
 import { createSocketHolders } from './socket-holders.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
 import { createTyping } from './typing.js'
@@ -97,6 +98,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   }
 
   const typing = createTyping(context, accounts, open)
+  const stopReceipts = pushReceipts(context, { accounts, open })
   const watch = watchSockets(context, {
     accounts,
     devices,
@@ -154,20 +156,6 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       for (const frame of frames) socket.sendText(JSON.stringify(frame))
     }
   }
-  const pushReceipt = async (userId: string, receipt: Parameters<Parameters<Thin['onReceipt']>[0]>[1]) => {
-    const sockets = open.thinOfUser(userId)
-    const sender = sockets.length > 0 ? await accounts.byId(receipt.from_user_id) : null
-    if (!sender) return
-    for (const { socket } of sockets) {
-      for (const message_id of receipt.message_ids) {
-        const frame: ServerFrame = { type: 'receipt', message_id, sender: sender.username, kind: receipt.kind }
-        socket.sendText(JSON.stringify(frame))
-      }
-    }
-  }
-  thin.onReceipt((userId, receipt) => {
-    pushReceipt(userId, receipt).catch(error => log.warn({ err: error }, 'a receipt was not pushed'))
-  })
   parts.arrivals.listen((address, entry) => open.ofDevice(address)?.delivery.offer(envelopeItem(entry)))
   const unsubscribe = [
     bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId, sequence }) => {
@@ -200,6 +188,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     stop() {
       watch.stop()
       typing.stop()
+      stopReceipts()
       for (const end of unsubscribe) end()
     },
   }

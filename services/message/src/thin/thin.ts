@@ -4,10 +4,10 @@ import type { ClaimLimits } from '../bundles/claim-limits.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { Mailboxes, MailboxState } from '../mailbox/mailbox.js'
-import type { ManagedOutput } from '../managed/managed-devices.js'
 import type { Send } from '../send/send.js'
 import { createAsDevice } from './as-device.js'
 import { createBackground } from './background.js'
+import { hintReceipt } from './hint-receipt.js'
 import { createManagedDeviceOf } from './managed-device.js'
 import { createOpenMailbox } from './open-mailbox.js'
 import { createPrekeySupply } from './prekey-supply.js'
@@ -20,8 +20,6 @@ import { createThinRequest, type ThinRequest } from './thin-request.js'
 import { createThinAccept, type ThinAccept } from './thin-respond.js'
 import { createThinSend, type ThinSend } from './thin-send.js'
 import { createThinSession, type ThinSession } from './thin-session.js'
-
-type Receipt = ManagedOutput<'read'>['receipts'][number]
 
 /** What people do who have nothing but requests: their devices are played by the quantum service. */
 export interface Thin extends ThinSession {
@@ -42,8 +40,6 @@ export interface Thin extends ThinSession {
   forget(caller: ThinCaller, messageId: string): Promise<boolean>
   /** Destroys the keys of the managed device; it is registered until it is removed. */
   destroyDevice(caller: ThinCaller): Promise<void>
-  /** Calls the handler for receipts that come for messages of a user, where this pod opens them. */
-  onReceipt(handler: (userId: string, receipt: Receipt) => void): void
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>
 }
@@ -65,7 +61,6 @@ export const createThin = (parts: ThinParts): Thin => {
   const supply = createPrekeySupply(context, devices, background)
   const asDevice = createAsDevice(managedDevice, supply)
   const sealAndStore = createSealAndStore(parts)
-  const receiptHandlers: ((userId: string, receipt: Receipt) => void)[] = []
 
   const openMailbox = createOpenMailbox(context, (caller, device, output) => {
     if (output.used_prekeys > 0) supply.check(caller, device, true)
@@ -80,7 +75,7 @@ export const createThin = (parts: ThinParts): Thin => {
       } as const
       background.run('an empty envelope was not sent', () => sealAndStore(sealing))
     }
-    for (const receipt of output.receipts) for (const handler of receiptHandlers) handler(caller.userId, receipt)
+    for (const receipt of output.receipts) hintReceipt(context.bus, caller.userId, receipt)
   })
   const shared = { context, accounts, devices, mailboxes, managedDevice, asDevice, openMailbox, sealAndStore }
 
@@ -119,7 +114,6 @@ export const createThin = (parts: ThinParts): Thin => {
       await managed.run(caller.accessToken, 'destroy_device', {})
       managedDevice.forget(caller.userId)
     },
-    onReceipt: handler => receiptHandlers.push(handler),
     async stop() {
       managedDevice.stop()
       await background.settled()

@@ -1,0 +1,29 @@
+import { type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import type { Accounts } from '../accounts/accounts.js'
+import type { MessageContext } from '../context.js'
+import type { OpenSockets } from './open-sockets.js'
+
+/**
+ * Shows receipts to the sockets of a user's thin clients on this pod; which pod has opened them does not count. Returns the
+ * function that ends it. A forged one claims no more than its peer could: that a message was read.
+ */
+export const pushReceipts = (
+  { bus, log }: Pick<MessageContext, 'bus' | 'log'>,
+  { accounts, open }: { readonly accounts: Accounts; readonly open: OpenSockets },
+): (() => void) => {
+  const push = async (hint: HintOf<'receipt'>): Promise<void> => {
+    const sockets = open.thinOfUser(hint.user_id)
+    const sender = sockets.length > 0 ? await accounts.byId(hint.peer_id) : null
+    if (!sender) return
+    for (const { socket } of sockets) {
+      if (socket.bufferedBytes >= limits.maxBufferedBytes) continue
+      for (const message_id of hint.message_ids) {
+        const frame: ServerFrame = { type: 'receipt', message_id, sender: sender.username, kind: hint.receipt }
+        socket.sendText(JSON.stringify(frame))
+      }
+    }
+  }
+  return bus.subscribe('receipt', hint => {
+    push(hint).catch(error => log.warn({ err: error }, 'a receipt was not pushed'))
+  })
+}
