@@ -110,7 +110,13 @@ export interface ForbiddenCode {
 }
 
 const sources = ['packages/', 'services/', 'wasm/']
-const commands = ['packages/cli/', 'services/standalone/src/commands/', 'services/*/src/main.ts', 'services/*/bin/']
+const commands = [
+  'packages/cli/',
+  'services/standalone/src/commands/',
+  'services/*/src/main.ts',
+  'services/*/bin/',
+  'packages/server-kit/src/pod/run-pod.ts',
+]
 
 export const forbiddenCode: readonly ForbiddenCode[] = [
   {

@@ -1,14 +1,21 @@
 import { availableParallelism } from 'node:os'
 import {
+  type ConfigOf,
   databaseVariables,
   defineVariables,
+  type Environment,
   environmentVariables,
+  hostVariable,
   httpVariables,
+  productionProblems,
+  readVariables,
   redisVariables,
+  serviceUrl,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
 
+/** What the auth service is told, wherever it runs. */
 export const authVariables = defineVariables({
   ...environmentVariables,
   ...httpVariables,
@@ -28,3 +35,21 @@ export const authVariables = defineVariables({
     example: '2',
   },
 })
+
+/** What it is told besides where it runs alone. */
+export const authPodVariables = defineVariables({
+  ...authVariables,
+  ...hostVariable,
+  PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the auth service.', example: '8000' },
+  QUANTUM_URL: {
+    schema: serviceUrl('http://quantum-crypto:8001'),
+    doc: 'Address of the quantum service within the cluster; whether it answers is told to clients that log in.',
+    example: 'http://quantum-crypto:8001',
+  },
+})
+
+export type AuthPodConfig = ConfigOf<typeof authPodVariables>
+
+/** The configuration of a pod. Throws `ConfigError` with all problems at once. */
+export const readPodConfig = (environment: Environment = process.env): AuthPodConfig =>
+  readVariables(authPodVariables, environment, productionProblems)

@@ -5,15 +5,16 @@ import {
   type Environment,
   environmentVariables,
   flag,
+  hostVariable,
   httpVariables,
   productionProblems,
   readVariables,
   redisVariables,
   retentionVariables,
+  serviceUrl,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
-import { z } from 'zod'
 
 /** What the message service is told, wherever it runs. */
 export const messageVariables = defineVariables({
@@ -40,12 +41,7 @@ export const messageVariables = defineVariables({
 /** What it is told besides where it runs alone. */
 export const messagePodVariables = defineVariables({
   ...messageVariables,
-  HOST: {
-    schema: z.string().min(1, 'an address to listen on'),
-    default: '0.0.0.0',
-    doc: 'Address to listen on.',
-    example: '0.0.0.0',
-  },
+  ...hostVariable,
   PORT: {
     schema: wholeNumber(0, 65_535),
     default: '8000',
@@ -53,14 +49,20 @@ export const messagePodVariables = defineVariables({
     example: '8000',
   },
   AUTH_URL: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://auth:8000' }),
+    schema: serviceUrl('http://auth:8000'),
     doc: 'Address of the auth service within the cluster, whose account feed is followed.',
     example: 'http://auth:8000',
   },
   QUANTUM_URL: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://quantum-crypto:8001' }),
+    schema: serviceUrl('http://quantum-crypto:8001'),
     doc: 'Address of the quantum service within the cluster, which plays the devices of thin clients.',
     example: 'http://quantum-crypto:8001',
+  },
+  QUANTUM_PUBLIC_URL: {
+    schema: serviceUrl('https://qsm.example.org'),
+    optional: true,
+    doc: 'Address of the quantum service that clients are told; QUANTUM_URL where left out.',
+    example: 'https://qsm.example.org',
   },
 })
 

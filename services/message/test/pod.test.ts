@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import { createHandFeed } from '../../../tests/support/hand-feed.js'
 import { readPodConfig } from '../src/config.js'
-import { startPod } from '../src/start-pod.js'
+import { startMessagePod } from '../src/start-pod.js'
 import { call } from './support/person.js'
 
 const secret = 'a secret for tests only, long enough'
@@ -62,7 +62,7 @@ const register = () => {
 
 describe('a pod', () => {
   test('makes its schema, follows the feed of auth over HTTP, answers, and stops', async () => {
-    const pod = await startPod(readPodConfig(environment()))
+    const pod = await startMessagePod(readPodConfig(environment()))
     const url = `http://127.0.0.1:${pod.port}`
     try {
       const [alice, bob] = [register(), register()]
@@ -78,7 +78,7 @@ describe('a pod', () => {
 
   test('goes on with what it knows while auth is away', async () => {
     const known = register()
-    const pod = await startPod(readPodConfig(environment()))
+    const pod = await startMessagePod(readPodConfig(environment()))
     const usual = answer
     answer = async () => ({ status: 500, body: {} })
     try {
@@ -92,7 +92,7 @@ describe('a pod', () => {
 
   test('on a busy port says so and leaves nothing open', async () => {
     const { port } = auth.address() as AddressInfo
-    await expect(startPod(readPodConfig({ ...environment(), PORT: String(port) }))).rejects.toThrow(PortError)
+    await expect(startMessagePod(readPodConfig({ ...environment(), PORT: String(port) }))).rejects.toThrow(PortError)
   })
 })
 

@@ -5,15 +5,16 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
+  hostVariable,
   httpVariables,
   productionProblems,
   readVariables,
   redisVariables,
   retentionVariables,
+  serviceUrl,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
-import { z } from 'zod'
 import type { PerMinute } from './callers/user-limits.js'
 import { kekVariables } from './config/kek-variables.js'
 import { kekProblems } from './kek/open-kek.js'
@@ -65,15 +66,10 @@ export const perMinuteOf = (config: Pick<ConfigOf<typeof quantumVariables>, Limi
 /** What it is told besides where it runs alone. */
 export const quantumPodVariables = defineVariables({
   ...quantumVariables,
-  HOST: {
-    schema: z.string().min(1, 'an address to listen on'),
-    default: '0.0.0.0',
-    doc: 'Address to listen on.',
-    example: '0.0.0.0',
-  },
+  ...hostVariable,
   PORT: { schema: wholeNumber(0, 65_535), default: '8001', doc: 'Port of the quantum service.', example: '8001' },
   AUTH_URL: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://auth:8000' }),
+    schema: serviceUrl('http://auth:8000'),
     doc: 'Address of the auth service within the cluster, whose account feed is followed.',
     example: 'http://auth:8000',
   },

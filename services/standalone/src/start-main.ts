@@ -1,11 +1,11 @@
 import { createHttpManagedOperations } from '@qsm/message'
+import { askQuantumHealth, watchQuantum } from '@qsm/server-kit'
 import type { StandaloneConfig } from './config.js'
 import { migrateSchemas, startDatabase } from './database.js'
 import { jwtSecretOf } from './generated-secret.js'
 import { startAuth } from './parts/auth.js'
 import { startMainApplication } from './parts/main-application.js'
 import { type RunningProcess, type StartOptions, startAdmin, startParts, tokensFrom } from './parts/runtime.js'
-import { askQuantumHealth, watchQuantum } from './parts/watch-quantum.js'
 
 export interface MainProcess extends RunningProcess {
   readonly port: number

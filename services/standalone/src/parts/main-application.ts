@@ -1,6 +1,6 @@
 import type { AuthApp } from '@qsm/auth'
 import { openApiDocument } from '@qsm/contract/documents'
-import { createMessageApp, createMessageContext, type QuantumAccess } from '@qsm/message'
+import { createMessageApp, createMessageContext, mainRoutes, type QuantumAccess } from '@qsm/message'
 import { supportedSuites } from '@qsm/protocol'
 import {
   createHttpApp,
@@ -11,9 +11,6 @@ import {
   type Secret,
   type Tokens,
 } from '@qsm/server-kit'
-import { config as publicConfig } from '../routes/get-config.js'
-import { health } from '../routes/get-health.js'
-import { root } from '../routes/get-root.js'
 import { version } from '../version.js'
 import type { Runtime } from './runtime.js'
 
@@ -51,11 +48,12 @@ export const startMainApplication = async (
   const message = await createMessageApp(context)
   runtime.closing.add('message', () => message.close())
 
-  const ownRoutes = [
-    root(version),
-    health({ version, clock, pingDatabase: auth.ping, quantumReady, bus }),
-    publicConfig({ quantumApi, websocketEnabled: config.ENABLE_WEBSOCKET, suites: supportedSuites }),
-  ]
+  const ownRoutes = mainRoutes({
+    ...{ version, clock, bus, quantumReady, quantumApi },
+    pingDatabase: auth.ping,
+    websocketEnabled: config.ENABLE_WEBSOCKET,
+    suites: supportedSuites,
+  })
   const app = createHttpApp({
     ...{ log, clock, metrics, checkAnswers },
     allowedOrigins: config.ALLOWED_ORIGINS,

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getQuantumHealth } from '@qsm/contract'
-import type { Logger, Metrics } from '@qsm/server-kit'
+import type { Logger } from '../log.js'
+import type { Metrics } from '../metrics/registry.js'
 
 export interface QuantumWatch {
   /** Whether the quantum service answered when it was last asked, at most a few seconds ago. */

@@ -1,0 +1,22 @@
+import { stopOnSignal } from '../lifecycle/until-signal.js'
+import type { Pod, PodConfig } from './start-pod.js'
+
+/** Errors that name their own cure are printed without a stack. */
+const known = new Set(['ConfigError', 'PortError', 'DatabaseError', 'AlgorithmLoadError', 'SelfTestError'])
+const stopGraceMs = 10_000
+
+/** The program of a pod: reads its variables, runs until a signal, and says what to do where it cannot start. */
+export const runPod = async <C extends PodConfig>(
+  readConfig: () => C,
+  start: (config: C) => Promise<Pod>,
+): Promise<void> => {
+  try {
+    const config = readConfig()
+    const pod = await start(config)
+    pod.log.info({ port: pod.port, adminPort: pod.adminPort }, 'ready')
+    stopOnSignal({ log: pod.log, deadlineMs: config.DRAIN_SECONDS * 1_000 + stopGraceMs, stop: () => pod.stop() })
+  } catch (error) {
+    console.error(error instanceof Error && known.has(error.name) ? error.message : error)
+    process.exitCode = 1
+  }
+}

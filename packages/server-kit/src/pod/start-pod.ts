@@ -1,0 +1,113 @@
+import type { Server } from 'node:http'
+import { startAdminServer } from '../admin/admin-server.js'
+import type { Bus } from '../bus/bus.js'
+import { createBus } from '../bus/create-bus.js'
+import { type Clock, systemClock } from '../clock.js'
+import type { environmentVariables, httpVariables, redisVariables, tokenVariables } from '../config/shared-variables.js'
+import type { ConfigOf } from '../config/variables.js'
+import { createHttpApp, type HttpAppOptions } from '../http/create-app.js'
+import type { RouteGroup } from '../http/route.js'
+import { listenHttp } from '../lifecycle/listen.js'
+import { createStopSequence, type StopSequence } from '../lifecycle/stop-sequence.js'
+import { createMemoryRateLimits, type RateLimits } from '../limits/rate-limits.js'
+import { createLog, type Logger } from '../log.js'
+import { createMetrics, type Metrics } from '../metrics/registry.js'
+import { createTokens, type Tokens } from '../tokens/access-tokens.js'
+
+/** What every pod is told. */
+export interface PodConfig
+  extends ConfigOf<typeof environmentVariables>,
+    ConfigOf<typeof httpVariables>,
+    ConfigOf<typeof redisVariables>,
+    ConfigOf<typeof tokenVariables> {
+  readonly HOST: string
+  readonly PORT: number
+}
+
+/** What the parts of a pod work with. */
+export interface PodRuntime {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly metrics: Metrics
+  readonly bus: Bus
+  readonly tokens: Tokens
+  readonly rateLimits: RateLimits
+  /** What is opened is added here, to be closed with the pod. */
+  readonly closing: StopSequence
+}
+
+export interface PodParts {
+  readonly groups: readonly RouteGroup[]
+  readonly extra: NonNullable<HttpAppOptions['extra']>
+  /** What must answer before traffic is taken. */
+  readonly checks: Readonly<Record<string, () => Promise<void>>>
+  /** Takes what is no request: upgrades. */
+  attach?(server: Server): void
+  /** Before requests are finished: closes sockets over at most `drainMs`. */
+  drain?(drainMs: number): Promise<void>
+}
+
+export interface Pod {
+  readonly port: number
+  readonly adminPort: number
+  readonly log: Logger
+  /** Not ready, sockets closed in waves, requests finished, all that was opened closed. */
+  stop(): Promise<void>
+}
+
+/** Runs one service alone. `build` makes its parts; where it or a port fails, what was opened is closed again. */
+export const startPod = async (
+  service: string,
+  config: PodConfig,
+  build: (runtime: PodRuntime) => Promise<PodParts>,
+): Promise<Pod> => {
+  const log = createLog({ service, level: config.LOG_LEVEL, format: config.LOG_FORMAT })
+  const closing = createStopSequence(log)
+  const clock = systemClock
+  const metrics = createMetrics()
+  const bus = createBus(config, { log, metrics })
+  closing.add('bus', () => bus.close())
+  const tokens = createTokens({
+    secret: config.JWT_SECRET.reveal(),
+    ...(config.JWT_SECRET_PREVIOUS ? { previousSecret: config.JWT_SECRET_PREVIOUS.reveal() } : {}),
+    lifeMs: config.TOKEN_EXPIRE_MINUTES * 60_000,
+    clock,
+  })
+  try {
+    const parts = await build({
+      ...{ log, clock, metrics, bus, tokens, closing },
+      rateLimits: createMemoryRateLimits(),
+    })
+    const app = createHttpApp({
+      groups: parts.groups,
+      extra: parts.extra,
+      allowedOrigins: config.ALLOWED_ORIGINS,
+      trustProxy: config.TRUST_PROXY,
+      ...{ log, clock, metrics },
+    })
+    const drainMs = config.DRAIN_SECONDS * 1_000
+    const http = await listenHttp(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })
+    closing.add('http', () => http.stop(drainMs))
+    parts.attach?.(http.server)
+    const admin = await startAdminServer({
+      host: config.ADMIN_HOST,
+      port: config.ADMIN_PORT,
+      metrics,
+      checks: parts.checks,
+    })
+    closing.add('admin', () => admin.close())
+    return {
+      port: http.port,
+      adminPort: admin.port,
+      log,
+      async stop() {
+        admin.drain()
+        await parts.drain?.(drainMs)
+        await closing.run()
+      },
+    }
+  } catch (error) {
+    await closing.run()
+    throw error
+  }
+}

@@ -1,0 +1,41 @@
+import { openApiDocument } from '@qsm/contract/documents'
+import {
+  askQuantumHealth,
+  documents,
+  migrate,
+  type Pod,
+  packageVersion,
+  startPatienceMs,
+  startPod,
+  watchQuantum,
+} from '@qsm/server-kit'
+import { createAuthApp } from './app.js'
+import type { AuthPodConfig } from './config.js'
+import { authMigrations, authSchema, createAuthContext } from './context.js'
+
+/** Runs the auth service alone: its schema is brought up to date; other services read its account feed over HTTP. */
+export const startAuthPod = (config: AuthPodConfig): Promise<Pod> =>
+  startPod('auth', config, async runtime => {
+    const version = packageVersion(import.meta.url)
+    const url = config.DATABASE_URL.reveal()
+    await migrate({ url, schema: authSchema, migrations: authMigrations, patienceMs: startPatienceMs })
+    const { log, metrics, closing } = runtime
+    const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_URL), log, metrics })
+    closing.add('quantum watch', async () => quantum.stop())
+    const context = await createAuthContext({
+      ...runtime,
+      databaseUrl: config.DATABASE_URL,
+      poolMax: config.DATABASE_POOL_MAX,
+      refreshExpireDays: config.REFRESH_EXPIRE_DAYS,
+      passwordHashConcurrency: config.PASSWORD_HASH_CONCURRENCY,
+      environment: config.QSM_ENV,
+      quantumReady: quantum.isReady,
+    })
+    const auth = createAuthApp(context)
+    closing.add('auth', () => auth.close())
+    return {
+      groups: [auth.group],
+      extra: [documents(openApiDocument(['auth'], { version, title: 'QSM auth service' }))],
+      checks: { database: auth.ping },
+    }
+  })
