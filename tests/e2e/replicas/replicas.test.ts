@@ -1,0 +1,86 @@
+import type { QsmClient } from '@qsm/client'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { hasReplicas, type Replicas, startReplicas } from '../../support/replicas.js'
+import { createPeople, newName } from '../../support/sdk.js'
+
+const names = ['postgres', 'redis', 'quantum-crypto', 'auth', 'message-1', 'message-2', 'balancer']
+const patience = { timeout: 60_000, interval: 50 }
+const title = hasReplicas ? 'QSM in replicas' : 'QSM in replicas: not run, redis-server or haproxy is not here'
+
+describe.skipIf(!hasReplicas)(title, () => {
+  let replicas: Replicas
+  let alice: QsmClient
+  let bob: QsmClient
+  const people = createPeople(() => replicas.url)
+  const texts: string[] = []
+  const sent: string[] = []
+
+  /** Sends one text, as often as it takes: under its id a message is stored once. */
+  const say = async (text: string) => {
+    sent.push(text)
+    await alice.send(bob.username, text)
+  }
+  const allArrived = (timeout = 60_000) => vi.waitFor(() => expect(texts).toEqual(sent), { ...patience, timeout })
+
+  beforeAll(async () => {
+    replicas = await startReplicas()
+    alice = await people.register(newName('alice'))
+    bob = await people.register(newName('bob'))
+    bob.on('request', request => request.accept())
+    void (async () => {
+      for await (const message of bob.messages()) texts.push(message.text ?? '')
+    })()
+    await alice.connect(bob.username)
+  })
+  afterAll(async () => {
+    await people.closeAll()
+    expect(await replicas.stop()).toBe(0)
+    for (const line of replicas.lines) {
+      for (const { pid } of line.services) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/)
+    }
+  })
+
+  test('says in its first line where the balancer is and what runs', () => {
+    const [first] = replicas.lines
+    expect(first?.services.map(({ name }) => name)).toEqual(names)
+    expect(first?.balancer).toBe(first?.services.at(-1)?.url)
+    expect(new Set(first?.services.map(({ pid }) => pid)).size).toBe(names.length)
+  })
+
+  test('is one QSM behind one address: whichever pod has a socket, what another pod stores comes to it at once', async () => {
+    const pods = [replicas.service('message-1'), replicas.service('message-2')]
+    for (const { url } of pods) {
+      const health = await (await fetch(`${url}/api/health`)).json()
+      expect(health).toMatchObject({ status: 'healthy', redis: 'ok', database: 'ok', quantum_service: 'ok' })
+    }
+    for (let count = 0; count < 10; count += 1) await say(`before ${count}`)
+    await allArrived(8_000) // By polling it would take 10 s.
+  })
+
+  test.each(['message-1', 'message-2', 'auth', 'quantum-crypto', 'redis', 'postgres'])(
+    'loses, doubles and disorders nothing while %s is killed, and starts it again',
+    async name => {
+      const lines = replicas.lines.length
+      for (let count = 0; count < 5; count += 1) await say(`${name}, before ${count}`)
+      const killed = replicas.kill(name)
+      for (let count = 0; count < 10; count += 1) await say(`${name}, while ${count}`)
+      await killed
+      for (let count = 0; count < 5; count += 1) await say(`${name}, after ${count}`)
+      await allArrived()
+      expect(replicas.lines.length).toBeGreaterThan(lines)
+    },
+  )
+
+  test('answers in the form of all errors where no pod is left, and never lets anybody in to what is between services', async () => {
+    const internal = await fetch(`${replicas.url}/internal/account-events`)
+    expect(internal.status).toBe(404)
+    const killed = replicas.kill('auth')
+    await vi.waitFor(async () => {
+      const answer = await fetch(`${replicas.url}/api/me`)
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '1'])
+      expect(await answer.json()).toMatchObject({ status_code: 503, error: { code: 'unavailable', retryable: true } })
+    }, patience)
+    await killed
+    await vi.waitFor(async () => expect((await fetch(`${replicas.url}/api/me`)).status).toBe(401), patience)
+  })
+})

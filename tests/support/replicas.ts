@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const script = fileURLToPath(new URL('../../scripts/replicas.mjs', import.meta.url))
+
+/** What `npm run replicas` needs besides Node. What needs it says by name that it was not run. */
+export const hasReplicas = ['redis-server', 'haproxy'].every(name => !spawnSync(name, ['-v']).error)
+
+export interface ReplicaService {
+  readonly name: string
+  readonly url: string
+  readonly pid: number
+}
+
+interface Line {
+  readonly balancer: string
+  readonly services: readonly ReplicaService[]
+}
+
+export interface Replicas {
+  readonly url: string
+  /** Every line that came on standard output. */
+  readonly lines: readonly Line[]
+  /** As the newest line says. */
+  service(name: string): ReplicaService
+  /** Kills a service outright; resolves when the next line tells that it runs again. */
+  kill(name: string): Promise<void>
+  /** Resolves with the exit code. */
+  stop(): Promise<number | null>
+  /** What was printed for people. */
+  readonly said: string
+}
+
+/** `npm run replicas -- --json` on free ports and fresh data. */
+export const startReplicas = async (): Promise<Replicas> => {
+  const folder = mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
+  const env = { ...process.env, PORT: '0', QSM_DATA_DIR: folder }
+  const child: ChildProcess = spawn(process.execPath, [script, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines: Line[] = []
+  let said = ''
+  let wake = () => {}
+  child.stderr?.on('data', data => {
+    said += data
+  })
+  createInterface({ input: child.stdout as NonNullable<typeof child.stdout> }).on('line', line => {
+    lines.push(JSON.parse(line))
+    wake()
+  })
+  const ended = new Promise<number | null>(resolve => child.once('exit', resolve))
+  const lineNumber = (count: number) =>
+    Promise.race([
+      new Promise<void>(resolve => {
+        wake = () => {
+          if (lines.length >= count) resolve()
+        }
+        wake()
+      }),
+      ended.then(code => {
+        throw new Error(`replicas ended with ${code}:\n${said}`)
+      }),
+    ])
+  const last = () => lines.at(-1) as Line
+  const service = (name: string): ReplicaService => {
+    const found = last().services.find(entry => entry.name === name)
+    if (!found) throw new Error(`there is no ${name}`)
+    return found
+  }
+  await lineNumber(1)
+  return {
+    url: last().balancer,
+    lines,
+    service,
+    get said() {
+      return said
+    },
+    async kill(name) {
+      const { pid } = service(name)
+      process.kill(pid, 'SIGKILL')
+      while (service(name).pid === pid) await lineNumber(lines.length + 1)
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      const code = await ended
+      rmSync(folder, { recursive: true, force: true })
+      return code
+    },
+  }
+}
