@@ -39,7 +39,7 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
   '@node-rs/argon2': { where: ['services/auth/src/passwords/'], instead: 'the hasher of services/auth' },
   '@oqs/liboqs-js': { where: ['wasm/src/'], instead: 'loadPostQuantum of @qsm/wasm' },
   'close-with-grace': { where: ['packages/server-kit/src/lifecycle/'], instead: 'stopOnSignal of @qsm/server-kit' },
-  ioredis: { where: ['packages/server-kit/src/bus/'], instead: 'the bus of @qsm/server-kit' },
+  ioredis: { where: ['packages/server-kit/src/redis/'], instead: 'the bus and the presence of @qsm/server-kit' },
   jsonwebtoken: { where: ['packages/server-kit/src/tokens/'], instead: 'createTokens of @qsm/server-kit' },
   koa: {
     where: ['packages/server-kit/src/http/', 'packages/server-kit/src/socket/', 'packages/server-kit/src/lifecycle/'],

@@ -17,6 +17,8 @@ export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('device-removed'), user_id: uuid, device_id: deviceId }),
   // `peer_id` types to `user_id`, or has stopped: the one thing that is nowhere to be read, and worth nothing a moment later.
   z.strictObject({ kind: z.literal('typing'), user_id: uuid, peer_id: uuid, active: z.boolean() }),
+  // For `user_id`: `peer_id` has come online or gone; which of the two is looked up.
+  z.strictObject({ kind: z.literal('presence'), user_id: uuid, peer_id: uuid }),
   // For `user_id`: `peer_id` has got or read these messages. Shown to sockets that are open now, else worth nothing.
   z.strictObject({
     kind: z.literal('receipt'),

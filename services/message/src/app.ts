@@ -125,7 +125,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
     async close() {
       await accounts.stop()
       devices.stop()
-      sockets.stop()
+      await sockets.stop()
       context.managed.close()
       await thin.stop()
       await stopJobs()

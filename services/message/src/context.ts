@@ -9,6 +9,7 @@ import {
   type Logger,
   type Metrics,
   openDatabase,
+  type Presence,
   type RateLimits,
   type Secret,
   startPatienceMs,
@@ -64,6 +65,7 @@ export interface MessageContext {
   readonly tokens: Tokens
   readonly feed: AccountFeed
   readonly bus: Bus
+  readonly presence: Presence
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -79,6 +81,7 @@ export interface MessageContextOptions {
   readonly tokens: Tokens
   readonly feed: AccountFeed
   readonly bus: Bus
+  readonly presence: Presence
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
@@ -104,6 +107,7 @@ export const createMessageContext = async (options: MessageContextOptions): Prom
     tokens: options.tokens,
     feed: options.feed,
     bus: options.bus,
+    presence: options.presence,
     clock: options.clock,
     log: options.log,
     metrics: options.metrics,

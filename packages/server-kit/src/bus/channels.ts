@@ -22,6 +22,7 @@ export const channelOf = (hint: Hint): string => {
   switch (hint.kind) {
     case 'mailbox':
     case 'connection':
+    case 'presence':
     case 'receipt':
     case 'typing':
     case 'socket-opened':

@@ -2,6 +2,7 @@ import type { redisVariables } from '../config/shared-variables.js'
 import type { ConfigOf } from '../config/variables.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
+import { addressOf } from '../redis/address-of.js'
 import type { Bus } from './bus.js'
 import { createMemoryBus } from './memory-bus.js'
 import { createRedisBus } from './redis-bus.js'
@@ -12,12 +13,6 @@ export const createBus = (
   { log, metrics }: { readonly log: Logger; readonly metrics: Metrics },
 ): Bus => {
   const onError = (error: unknown) => log.error({ err: error }, 'a hint was not handled')
-  if (!config.REDIS_URL) return createMemoryBus(onError)
-  return createRedisBus({
-    url: config.REDIS_URL.reveal(),
-    sentinels: config.REDIS_SENTINELS,
-    sentinelName: config.REDIS_SENTINEL_NAME,
-    cluster: config.REDIS_CLUSTER,
-    ...{ log, metrics, onError },
-  })
+  const address = addressOf(config)
+  return address ? createRedisBus({ ...address, log, metrics, onError }) : createMemoryBus(onError)
 }

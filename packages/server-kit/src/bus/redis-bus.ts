@@ -2,11 +2,11 @@ import { type Hint, hint as hintSchema } from '@qsm/contract'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
+import { createRedisConnection, type RedisAddress, type RedisConnection } from '../redis/connections.js'
 import type { Bus } from './bus.js'
 import { channelOf, channelOfUser, everybody } from './channels.js'
 import { HandOut } from './hand-out.js'
 import { decodePacket, encodePacket, maxHintsInPacket } from './packet.js'
-import { createRedisConnection, type RedisAddress, type RedisConnection } from './redis-connections.js'
 
 export interface RedisBusOptions extends RedisAddress {
   readonly log: Logger

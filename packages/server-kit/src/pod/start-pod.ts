@@ -12,6 +12,8 @@ import { createStopSequence, type StopSequence } from '../lifecycle/stop-sequenc
 import { createMemoryRateLimits, type RateLimits } from '../limits/rate-limits.js'
 import { createLog, type Logger } from '../log.js'
 import { createMetrics, type Metrics } from '../metrics/registry.js'
+import { createPresence } from '../presence/create-presence.js'
+import type { Presence } from '../presence/presence.js'
 import { createTokens, type Tokens } from '../tokens/access-tokens.js'
 
 /** What every pod is told. */
@@ -32,6 +34,7 @@ export interface PodRuntime {
   readonly bus: Bus
   readonly tokens: Tokens
   readonly rateLimits: RateLimits
+  readonly presence: Presence
   /** What is opened is added here, to be closed with the pod. */
   readonly closing: StopSequence
 }
@@ -67,6 +70,8 @@ export const startPod = async (
   const metrics = createMetrics()
   const bus = createBus(config, { log, metrics })
   closing.add('bus', () => bus.close())
+  const presence = createPresence(config, { log, clock })
+  closing.add('presence', () => presence.close())
   const tokens = createTokens({
     secret: config.JWT_SECRET.reveal(),
     ...(config.JWT_SECRET_PREVIOUS ? { previousSecret: config.JWT_SECRET_PREVIOUS.reveal() } : {}),
@@ -75,7 +80,7 @@ export const startPod = async (
   })
   try {
     const parts = await build({
-      ...{ log, clock, metrics, bus, tokens, closing },
+      ...{ log, clock, metrics, bus, tokens, presence, closing },
       rateLimits: createMemoryRateLimits(),
     })
     const app = createHttpApp({

@@ -38,6 +38,8 @@ export interface Mailboxes {
   page(request: PageRequest): Promise<Page>
   /** Acknowledges up to a number: entries up to it are deleted. Going back changes nothing. */
   acknowledge(request: DeviceAddress & { readonly upTo: number }): Promise<void>
+  /** Resolves when every acknowledgement that came before is stored or was refused. */
+  acknowledged(): Promise<unknown>
 }
 
 interface EntryRow {
@@ -158,9 +160,13 @@ export const createMailboxes = (database: Database): Mailboxes => {
     },
   })
 
+  // They are stored in the order in which they came, so the last one stands for all.
+  let lastAck: Promise<unknown> = Promise.resolve()
   const acknowledge = async (request: AckRequest): Promise<void> => {
     for (let removed: number | null = deleteBatch; removed === deleteBatch; ) {
-      removed = await moveAcks(request)
+      const moving = moveAcks(request)
+      lastAck = moving.catch(() => {}) // Told to who has asked.
+      removed = await moving
       if (removed !== null) continue
       const { next } = await state(request)
       throw new QsmError('validation_failed', `up_to: at most ${next - 1}, the newest sequence of this mailbox`, {
@@ -169,5 +175,5 @@ export const createMailboxes = (database: Database): Mailboxes => {
     }
   }
 
-  return { state, page, acknowledge }
+  return { state, page, acknowledge, acknowledged: () => lastAck }
 }

@@ -7,7 +7,7 @@ const defaultLimit = 50
 /** With a statement that times out, still within the 2 s of an answer. */
 const maxFeedWaitMs = 250
 
-export const listAvailableUsers = ({ context, accounts, sockets }: MessageParts) => {
+export const listAvailableUsers = ({ context, accounts }: MessageParts) => {
   const perCaller = context.rateLimits({ name: 'users', points: 300, perSeconds: 60 })
   return route(contract)(async ({ caller, query }) => {
     await perCaller.take(caller.userId)
@@ -21,13 +21,15 @@ export const listAvailableUsers = ({ context, accounts, sockets }: MessageParts)
       now: context.clock.now(),
     })
     const page = found.slice(0, limit)
+    const contacts = page.flatMap(({ userId, isContact }) => (isContact ? [userId] : []))
+    const online = await context.presence.online(contacts)
     return {
       status: 200,
       body: {
-        users: page.map(({ userId, username, hasDevice, isContact }) => ({
+        users: page.map(({ userId, username, hasDevice }) => ({
           username,
           user_id: userId,
-          status: isContact && sockets.isOnline(userId) ? 'online' : 'offline',
+          status: online.has(userId) ? 'online' : 'offline',
           has_quantum_keys: hasDevice,
         })),
         next: found.length > limit ? (page.at(-1)?.usernameKey ?? null) : null,

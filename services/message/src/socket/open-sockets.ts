@@ -9,6 +9,8 @@ export interface OpenSocket extends SocketCaller {
   /** The end-to-end device of the login session; null for a thin client. */
   readonly address: DeviceAddress | null
   readonly delivery: Delivery
+  /** Under which its device has it, as the database says. */
+  readonly holderId: string
 }
 
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`

@@ -1,11 +1,12 @@
-import type { Database } from '@qsm/server-kit'
+import { type Database, QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
+import type { MailboxState } from '../mailbox/mailbox.js'
 import { createBatcher } from '../send/batcher.js'
 
 /** Which socket a device has, as the database says: the last that was opened, on whichever pod. */
 export interface SocketHolders {
-  /** From now on this is the socket of the device. */
-  hold(address: DeviceAddress, socketId: string): Promise<void>
+  /** From now on the device has this socket, under an id of its own. Throws `device_required` where it has no mailbox. */
+  hold(address: DeviceAddress, socketId: string): Promise<MailboxState>
   /** The socket that the device has; null where it had none yet, or has no mailbox. */
   holderOf(address: DeviceAddress): Promise<string | null>
 }
@@ -13,6 +14,23 @@ export interface SocketHolders {
 interface Hold extends DeviceAddress {
   readonly socketId: string
 }
+
+interface DeviceRow {
+  readonly user_id: string
+  readonly device_id: string
+}
+interface MailboxRow extends DeviceRow {
+  readonly acked_sequence: string
+  readonly next_sequence: string
+  readonly epoch: number
+}
+
+const addressOf = (row: DeviceRow): DeviceAddress => ({ userId: row.user_id, deviceId: Number(row.device_id) })
+const stateOf = (row: MailboxRow): MailboxState => ({
+  acked: Number(row.acked_sequence),
+  next: Number(row.next_sequence),
+  epoch: row.epoch,
+})
 
 const batches = { maxItems: 500, maxInFlight: 1 }
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
@@ -27,26 +45,28 @@ WITH new AS (
   ORDER BY m.user_id, m.device_id FOR UPDATE
 )
 UPDATE message.mailbox m SET socket_id = n.socket_id FROM new n JOIN locked l USING (user_id, device_id)
-WHERE m.user_id = n.user_id AND m.device_id = n.device_id`
+WHERE m.user_id = n.user_id AND m.device_id = n.device_id
+RETURNING m.user_id, m.device_id, m.acked_sequence, m.next_sequence, m.epoch`
 
 export const createSocketHolders = (database: Database): SocketHolders => {
-  const hold = createBatcher<Hold, null>({
+  const hold = createBatcher<Hold, MailboxState | null>({
     ...batches,
     async run(holds) {
       // Of two of one device in one turn the later holds.
       const last = [...new Map(holds.map(entry => [keyOf(entry), entry])).values()]
-      await database.query({ name: 'socket-hold', text: holdStatement }, [
+      const rows = await database.query<MailboxRow>({ name: 'socket-hold', text: holdStatement }, [
         last.map(entry => entry.userId),
         last.map(entry => entry.deviceId),
         last.map(entry => entry.socketId),
       ])
-      return holds.map(() => null)
+      const found = new Map(rows.map(row => [keyOf(addressOf(row)), stateOf(row)]))
+      return holds.map(entry => found.get(keyOf(entry)) ?? null)
     },
   })
   const holderOf = createBatcher<DeviceAddress, string | null>({
     ...batches,
     async run(addresses) {
-      const rows = await database.query<{ user_id: string; device_id: string; socket_id: string | null }>(
+      const rows = await database.query<DeviceRow & { readonly socket_id: string | null }>(
         {
           name: 'socket-holders',
           text: `SELECT m.user_id, m.device_id, m.socket_id FROM unnest($1::uuid[], $2::bigint[]) AS a(user_id, device_id)
@@ -54,15 +74,15 @@ export const createSocketHolders = (database: Database): SocketHolders => {
         },
         [addresses.map(({ userId }) => userId), addresses.map(({ deviceId }) => deviceId)],
       )
-      const found = new Map(
-        rows.map(row => [keyOf({ userId: row.user_id, deviceId: Number(row.device_id) }), row.socket_id]),
-      )
+      const found = new Map(rows.map(row => [keyOf(addressOf(row)), row.socket_id]))
       return addresses.map(address => found.get(keyOf(address)) ?? null)
     },
   })
   return {
     async hold(address, socketId) {
-      await hold({ ...address, socketId })
+      const state = await hold({ ...address, socketId })
+      if (!state) throw new QsmError('device_required')
+      return state
     },
     holderOf,
   }

@@ -5,6 +5,7 @@ import {
   bearerToken,
   type CounterMetric,
   closeInWaves,
+  newId,
   QsmError,
   type Socket,
   type Sockets,
@@ -25,6 +26,7 @@ import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { pushReceipts } from './push-receipts.js'
 import { createSocketHolders } from './socket-holders.js'
+import { tellPresence } from './tell-presence.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
 import { createTyping } from './typing.js'
 import { watchSockets } from './watch-sockets.js'
@@ -35,11 +37,11 @@ interface Identity extends SocketCaller {
   /** What `ready` shows: that device, or the managed one; null where there is none. */
   readonly deviceId: number | null
   readonly start: MailboxState
+  readonly holderId: string
 }
 
 export interface SocketService {
   attach(server: Server, options: { readonly allowedOrigins: readonly string[]; readonly maxSockets: number }): void
-  isOnline(userId: string): boolean
   /** Tells the socket of a device what it has acknowledged by a request. */
   acknowledged(address: DeviceAddress, upTo: number): void
   /** The same for the sockets of a user's thin clients. */
@@ -47,7 +49,7 @@ export interface SocketService {
   /** Takes no more and closes those that are open in waves over `overMs`. */
   drain(overMs: number): Promise<void>
   readonly count: number
-  stop(): void
+  stop(): Promise<void>
 }
 
 export interface SocketParts {
@@ -69,6 +71,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   const { accounts, devices, mailboxes, thin } = parts
   const open = new OpenSockets()
   const accepted: Sockets[] = []
+  const holders = createSocketHolders(context.database)
   let quietUntil = 0
 
   const onError = (error: unknown) => {
@@ -85,25 +88,31 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   const authenticate = async (request: IncomingMessage, ticket: string | null): Promise<Identity> => {
     const { caller, accessToken } = ticket === null ? ofHeader(request) : await redeemTicket(context, ticket)
     accounts.check(caller)
+    const holderId = newId()
     const name = request.qsmSocketName
     if (name && name.toLowerCase() !== caller.username.toLowerCase())
       throw new QsmError('forbidden', 'This path names another user.')
     if (await thin.isThin(caller.sessionId)) {
       const device = await thin.deviceOf(caller.userId)
       const start = device ? await mailboxes.state(device) : emptyMailbox
-      return { caller, accessToken, address: null, deviceId: device?.deviceId ?? null, start }
+      return { caller, accessToken, address: null, deviceId: device?.deviceId ?? null, start, holderId }
     }
     const address = await devices.requireBound(caller.sessionId)
-    return { caller, accessToken, address, deviceId: address.deviceId, start: await mailboxes.state(address) }
+    // Who comes back at once finds what it has acknowledged a moment ago.
+    await mailboxes.acknowledged()
+    // Stored before the upgrade is answered: whoever opens the next one then displaces this one, not the other way round.
+    const start = await holders.hold(address, holderId)
+    return { caller, accessToken, address, deviceId: address.deviceId, start, holderId }
   }
 
   const typing = createTyping(context, accounts, open)
+  const presence = tellPresence(context, { accounts, open })
   const stopReceipts = pushReceipts(context, { accounts, open })
   const watch = watchSockets(context, {
     accounts,
     devices,
     open,
-    holders: createSocketHolders(context.database),
+    holders,
     onError,
   })
 
@@ -119,7 +128,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     receipt: (username, kind, messageId) => thin.receipt(caller, username, kind, messageId),
   })
 
-  const onSocket = (socket: Socket, { caller, accessToken, address, deviceId, start }: Identity) => {
+  const onSocket = (socket: Socket, { caller, accessToken, address, deviceId, start, holderId }: Identity) => {
     const ready: ServerFrame = {
       type: 'ready',
       cursor: start.acked,
@@ -133,13 +142,15 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
     const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
     const delivery = startDelivery({ socket, source, start, onDelivered, onError })
-    const entry: OpenSocket = { caller, accessToken, address, socket, delivery }
+    const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId }
     open.add(entry)?.socket.close(closeCodes.displaced)
     const unwant = bus.want(caller.userId)
+    presence.changed(caller.userId)
     socket.onClose(() => {
       unwant()
       delivery.stop()
       open.remove(entry)
+      presence.changed(caller.userId)
     })
     const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
     const frames = address ? null : thinFramesOf(thinCaller)
@@ -173,7 +184,6 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       const now = () => clock.now()
       accepted.push(acceptSockets(server, { authenticate, onSocket, allowedOrigins, maxSockets, log, metrics, now }))
     },
-    isOnline: userId => open.isOnline(userId),
     acknowledged: (address, upTo) => open.ofDevice(address)?.delivery.acknowledged(upTo),
     acknowledgedThin,
     async drain(overMs) {
@@ -185,10 +195,11 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     get count() {
       return accepted.reduce((sum, sockets) => sum + sockets.open.size, 0)
     },
-    stop() {
+    async stop() {
       watch.stop()
       typing.stop()
       stopReceipts()
+      await presence.stop()
       for (const end of unsubscribe) end()
     },
   }

@@ -57,21 +57,10 @@ export const watchSockets = (
       if (entry.caller.sessionId === hint.session_id) checkDevice(entry).catch(onError)
     }
   }
-  /** Sockets whose holding is stored: only they can have been displaced. */
-  const holding = new WeakSet<OpenSocket>()
-  const checkHolder = async (entry: OpenSocket) => {
-    if (!entry.address || !holding.has(entry)) return
-    const holder = await holders.holderOf(entry.address)
-    if (holder !== null && holder !== entry.socket.id) entry.socket.close(closeCodes.displaced)
-  }
-  /** Makes this the socket of its device, then tells other pods to look. The last that is stored stays. */
-  const hold = async (entry: OpenSocket) => {
-    const { address, socket } = entry
+  const checkHolder = async ({ address, holderId, socket }: OpenSocket) => {
     if (!address) return
-    await holders.hold(address, socket.id)
-    holding.add(entry)
-    bus.publish({ kind: 'socket-opened', user_id: address.userId, device_id: address.deviceId })
-    await checkHolder(entry)
+    const holder = await holders.holderOf(address)
+    if (holder !== null && holder !== holderId) socket.close(closeCodes.displaced)
   }
   const onOpened = (hint: HintOf<'socket-opened'>) => {
     const entry = open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })
@@ -92,16 +81,18 @@ export const watchSockets = (
   const poll = setInterval(() => {
     for (const entry of open.all()) {
       entry.delivery.wake()
-      // The database may have been away when the socket was opened.
-      if (holding.has(entry)) checkHolder(entry).catch(onError)
-      else hold(entry).catch(onError)
+      checkHolder(entry).catch(onError)
     }
   }, pollMs).unref()
 
   return {
     check(entry) {
       checkCaller(entry)
-      hold(entry).catch(onError)
+      if (entry.address) {
+        const { userId: user_id, deviceId: device_id } = entry.address
+        bus.publish({ kind: 'socket-opened', user_id, device_id })
+      }
+      checkHolder(entry).catch(onError)
       checkDevice(entry).catch(onError)
     },
     stop() {

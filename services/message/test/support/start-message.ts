@@ -3,12 +3,14 @@ import {
   type Bus,
   createHttpApp,
   createMemoryBus,
+  createMemoryPresence,
   createMetrics,
   createTokens,
   listenHttp,
   migrate,
   newId,
   noRateLimits,
+  type Presence,
   type RateLimits,
   runJob,
   Secret,
@@ -58,6 +60,7 @@ export interface Shared {
   readonly databaseUrl: string
   readonly feed: HandFeed
   readonly bus: Bus
+  readonly presence: Presence
   readonly clock: HandClock
   readonly rateLimits: RateLimits
   readonly quantum: QuantumAccess | null
@@ -153,6 +156,7 @@ export const startMessage = async (
     databaseUrl: (await options.wayTo?.(database.url)) ?? database.url,
     feed: createHandFeed(),
     bus: createMemoryBus(),
+    presence: createMemoryPresence(),
     clock: createHandClock(),
     rateLimits: options.rateLimits ?? noRateLimits,
   }

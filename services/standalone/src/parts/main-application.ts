@@ -38,9 +38,9 @@ export const startMainApplication = async (
   runtime: Runtime,
   { auth, databaseUrl, tokens, quantumApi, quantumReady, quantum }: MainApplicationOptions,
 ): Promise<MainApplication> => {
-  const { config, rateLimits, bus, clock, log, metrics, checkAnswers } = runtime
+  const { config, rateLimits, bus, presence, clock, log, metrics, checkAnswers } = runtime
   const context = await createMessageContext({
-    ...{ databaseUrl, tokens, quantum, rateLimits, bus, clock, log, metrics },
+    ...{ databaseUrl, tokens, quantum, rateLimits, bus, presence, clock, log, metrics },
     poolMax: config.DATABASE_POOL_MAX,
     feed: auth.feed,
     retentionDays: config.MESSAGE_RETENTION_DAYS,

@@ -6,10 +6,12 @@ import {
   createLog,
   createMemoryRateLimits,
   createMetrics,
+  createPresence,
   createStopSequence,
   createTokens,
   type Logger,
   type Metrics,
+  type Presence,
   type RateLimits,
   type StopSequence,
   startAdminServer,
@@ -32,6 +34,7 @@ export interface Runtime {
   readonly clock: Clock
   readonly metrics: Metrics
   readonly bus: Bus
+  readonly presence: Presence
   readonly rateLimits: RateLimits
   readonly closing: StopSequence
   readonly step: (step: string) => void
@@ -58,6 +61,8 @@ export const startParts = async <T>(
   const metrics = createMetrics()
   const bus = createBus(config, { log, metrics })
   closing.add('bus', () => bus.close())
+  const presence = createPresence(config, { log, clock: systemClock })
+  closing.add('presence', () => presence.close())
   try {
     return await start({
       config,
@@ -65,6 +70,7 @@ export const startParts = async <T>(
       clock: systemClock,
       metrics,
       bus,
+      presence,
       rateLimits: createMemoryRateLimits(),
       closing,
       step: options.onStep ?? (() => {}),

@@ -1,0 +1,86 @@
+import { type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import type { Accounts } from '../accounts/accounts.js'
+import { contactsOf } from '../connections/contacts.js'
+import { findConnection } from '../connections/find.js'
+import type { MessageContext } from '../context.js'
+import type { OpenSockets } from './open-sockets.js'
+
+/** Who is back within this time was not gone: a page that is loaded anew is no news. */
+const graceMs = 2_000
+
+export interface TellPresence {
+  /** A socket of this user was opened or closed on this pod. */
+  changed(userId: string): void
+  stop(): Promise<void>
+}
+
+/**
+ * Tells contacts that a user has come online or gone, over the bus to whichever pods hold their sockets. A hint says only:
+ * look.
+ */
+export const tellPresence = (
+  context: Pick<MessageContext, 'bus' | 'clock' | 'database' | 'log' | 'presence'>,
+  { accounts, open }: { readonly accounts: Accounts; readonly open: OpenSockets },
+): TellPresence => {
+  const { bus, clock, database, log, presence } = context
+  /** Users whom this pod has entered. */
+  const entered = new Set<string>()
+  const timers = new Map<string, NodeJS.Timeout>()
+  let work: Promise<unknown> = Promise.resolve()
+
+  const tellContacts = async (userId: string): Promise<void> => {
+    for (const peerId of await contactsOf(database.query, userId)) {
+      bus.publish({ kind: 'presence', user_id: peerId, peer_id: userId })
+    }
+  }
+  const come = async (userId: string): Promise<void> => {
+    entered.add(userId)
+    if (!(await presence.enter(userId))) await tellContacts(userId)
+  }
+  const go = async (userId: string): Promise<void> => {
+    if (open.isOnline(userId) || !entered.delete(userId)) return
+    await presence.leave(userId)
+    if (!(await presence.online([userId])).has(userId)) await tellContacts(userId)
+  }
+  const run = (done: Promise<void>): void => {
+    work = Promise.all([work, done.catch(error => log.warn({ err: error }, 'presence was not told'))])
+  }
+  const show = async ({ user_id: userId, peer_id: peerId }: HintOf<'presence'>): Promise<void> => {
+    const sockets = open.ofUser(userId)
+    if (sockets.length === 0) return
+    const connection = await findConnection(database.query, userId, peerId)
+    if (connection?.state !== 'open' || connection.blockedByMe || connection.blockedByPeer) return
+    const peer = await accounts.byId(peerId)
+    if (!peer) return
+    const status = (await presence.online([peerId])).has(peerId) ? 'online' : 'offline'
+    const at = new Date(clock.now()).toISOString()
+    const frame: ServerFrame = { type: 'presence', username: peer.username, status, at }
+    for (const { socket } of sockets) {
+      if (socket.bufferedBytes < limits.maxBufferedBytes) socket.sendText(JSON.stringify(frame))
+    }
+  }
+  const unsubscribe = bus.subscribe('presence', hint => {
+    show(hint).catch(error => log.warn({ err: error }, 'a presence frame was not pushed'))
+  })
+
+  return {
+    changed(userId) {
+      if (open.isOnline(userId)) {
+        if (!entered.has(userId)) run(come(userId))
+        return
+      }
+      if (timers.has(userId)) return
+      const timer = setTimeout(() => {
+        timers.delete(userId)
+        run(go(userId))
+      }, graceMs)
+      timers.set(userId, timer.unref())
+    },
+    async stop() {
+      unsubscribe()
+      for (const timer of timers.values()) clearTimeout(timer)
+      await work
+      await Promise.all([...entered].map(userId => presence.leave(userId)))
+    },
+  }
+}
