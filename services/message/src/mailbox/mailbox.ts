@@ -1,8 +1,6 @@
 import { limits } from '@qsm/contract'
-import type { Database } from '@qsm/server-kit'
-import { QsmError } from '@qsm/server-kit'
+import { createBatcher, type Database, QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-import { createBatcher } from '../send/batcher.js'
 
 export interface Entry {
   readonly sequence: number

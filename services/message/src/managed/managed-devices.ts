@@ -10,8 +10,7 @@ import {
   type OutputOf,
   type RunManagedOperations,
 } from '@qsm/contract'
-import { type Metrics, QsmError } from '@qsm/server-kit'
-import { createBatcher } from '../send/batcher.js'
+import { createBatcher, type Metrics, QsmError } from '@qsm/server-kit'
 import { createBreaker, quantumUnavailable } from './breaker.js'
 
 type Operations = typeof managedOperations

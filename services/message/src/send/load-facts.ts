@@ -1,7 +1,6 @@
-import type { Clock, Database } from '@qsm/server-kit'
+import { type Clock, createBatcher, type Database } from '@qsm/server-kit'
 import { type Connection, orderedPair, seenBy } from '../connections/pair.js'
 import type { DeviceAddress } from '../devices/devices.js'
-import { createBatcher } from './batcher.js'
 import { type FactsRow, factsStatement } from './facts-statement.js'
 import type { Parcel, SendRequest, StoredSend } from './send-job.js'
 

@@ -1,12 +1,18 @@
 import { limits } from '@qsm/contract'
-import { type CounterMetric, type HistogramMetric, QsmError, type Query, violatedUnique } from '@qsm/server-kit'
+import {
+  type CounterMetric,
+  createBatcher,
+  type HistogramMetric,
+  QsmError,
+  type Query,
+  violatedUnique,
+} from '@qsm/server-kit'
 import { announceConnection } from '../connections/announce.js'
 import { openByMessage } from '../connections/open-by-message.js'
 import { lockPair } from '../connections/pair.js'
 import type { MessageContext } from '../context.js'
 import type { Devices } from '../devices/devices.js'
 import type { Arrivals } from '../mailbox/arrivals.js'
-import { createBatcher } from './batcher.js'
 import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
 import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'

@@ -1,6 +1,5 @@
-import { type Database, type Query, violatedUnique } from '@qsm/server-kit'
+import { createBatcher, type Database, type Query, violatedUnique } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-import { createBatcher } from './batcher.js'
 import { type ReadParcel, type SendRequest, type StoredParcel, senderKeyOf } from './send-job.js'
 
 export interface CheckedSend {

@@ -1,7 +1,6 @@
-import { type Database, QsmError } from '@qsm/server-kit'
+import { createBatcher, type Database, QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { MailboxState } from '../mailbox/mailbox.js'
-import { createBatcher } from '../send/batcher.js'
 
 /** Which socket a device has, as the database says: the last that was opened, on whichever pod. */
 export interface SocketHolders {

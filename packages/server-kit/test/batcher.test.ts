@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createBatcher } from '../src/send/batcher.js'
+import { createBatcher } from '../src/index.js'
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['performance'] })
