@@ -13,15 +13,15 @@ export const backoffMs = (attempt: number, { randomBytes }: Pick<Algorithms, 'ra
   return share * Math.min(backoffCapMs, firstMs * 2 ** Math.min(attempt, 10))
 }
 
-/** Resolves after a time, or at once when the signal comes. */
-export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+/** Resolves after a time, or at once when one of the signals comes. Takes back what it has hung on them. */
+export const pause = (ms: number, ...signals: readonly AbortSignal[]): Promise<void> =>
   new Promise(resolve => {
-    if (signal.aborted) return resolve()
+    if (signals.some(signal => signal.aborted)) return resolve()
     const done = () => {
       clearTimeout(timer)
-      signal.removeEventListener('abort', done)
+      for (const signal of signals) signal.removeEventListener('abort', done)
       resolve()
     }
     const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
+    for (const signal of signals) signal.addEventListener('abort', done)
   })

@@ -73,7 +73,7 @@ export const createDelivery = (options: {
           const mayPass = isTransient(error) || (hasCode(error, 'no_prekeys') && attempt < maxRounds)
           if (!mayPass) throw error
           const askedMs = error instanceof QsmClientError ? error.retryAfterMs : 0
-          await pause(Math.max(backoffMs(attempt, algorithms), askedMs), AbortSignal.any([signal, online()]))
+          await pause(Math.max(backoffMs(attempt, algorithms), askedMs), signal, online())
         }
       }
     },
