@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Replicas } from '../../tests/support/replicas.js'
+
+export interface Fault {
+  readonly name: string
+  /** In the long form. */
+  readonly times: number
+  act(replicas: Replicas): Promise<void>
+}
+
+const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T
+
+/** A process with all that it has started. */
+const family = (pid: number): readonly number[] => {
+  try {
+    return [
+      pid,
+      ...execFileSync('pgrep', ['-P', String(pid)], { encoding: 'utf8' })
+        .trim()
+        .split('\n')
+        .map(Number),
+    ]
+  } catch {
+    return [pid] // pgrep ends with 1 where there are no children.
+  }
+}
+
+const freeze = async (replicas: Replicas, name: string, ms: number): Promise<void> => {
+  const pids = family(replicas.service(name).pid)
+  for (const pid of pids) process.kill(pid, 'SIGSTOP')
+  await sleep(ms)
+  for (const pid of pids) process.kill(pid, 'SIGCONT')
+}
+
+const killed = (names: readonly string[], times: number): Fault => ({
+  name: `kill -9 of ${names.length > 1 ? 'a message pod' : names[0]}`,
+  times,
+  act: replicas => replicas.kill(pick(names)),
+})
+const frozen = (name: string, ms: number, times: number): Fault => ({
+  name: `${name} stands still for ${ms / 1_000} s`,
+  times,
+  act: replicas => freeze(replicas, name, ms),
+})
+
+export const faults: readonly Fault[] = [
+  killed(['message-1', 'message-2'], 100),
+  killed(['auth'], 50),
+  killed(['quantum-crypto'], 50),
+  killed(['postgres'], 20),
+  killed(['redis'], 20),
+  killed(['balancer'], 20),
+  frozen('postgres', 10_000, 5),
+  frozen('redis', 10_000, 5),
+  frozen('message-1', 10_000, 5),
+]
