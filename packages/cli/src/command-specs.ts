@@ -99,6 +99,13 @@ export const commandSpecs: Readonly<Record<string, CommandSpec>> = {
       'A managed one is played by the server for a client that holds no keys: whoever runs the server could read there.',
     examples: ['qsm devices', 'qsm devices bob'],
   },
+  'remove-device': {
+    operands: ['ID'],
+    options: [],
+    summary: 'remove a device of this account',
+    about: 'Its number stands in "qsm devices". What it has not fetched is gone, and it gets nothing any more.',
+    examples: ['qsm devices && qsm remove-device 305419896'],
+  },
   'safety-number': {
     operands: ['NAME'],
     options: [],

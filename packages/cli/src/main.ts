@@ -3,7 +3,7 @@ import { fileStore, nodeSocket } from '@qsm/client-node'
 import { type Arguments, readArguments } from './arguments.js'
 import type { Command } from './command.js'
 import { commandSpecs } from './command-specs.js'
-import { devices, login, logout, register, whoami } from './commands/account.js'
+import { devices, login, logout, register, removeDevice, whoami } from './commands/account.js'
 import { doctor } from './commands/doctor.js'
 import { listen, receive, send } from './commands/messages.js'
 import { accept, acceptIdentity, pending, reject, request, safetyNumber, start, users } from './commands/people.js'
@@ -29,6 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
   receive,
   listen,
   devices,
+  'remove-device': removeDevice,
   'safety-number': safetyNumber,
   'accept-identity': acceptIdentity,
   doctor,

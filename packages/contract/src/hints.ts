@@ -27,8 +27,8 @@ export const hint = z.discriminatedUnion('kind', [
     receipt: z.enum(['delivered', 'read']),
     message_ids: z.array(uuid).min(1).max(maxReceiptIds),
   }),
-  // The device may have a newer socket elsewhere.
-  z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId }),
+  // The device may have a newer socket elsewhere, under this id.
+  z.strictObject({ kind: z.literal('socket-opened'), user_id: uuid, device_id: deviceId, socket_id: uuid }),
 ])
 export type Hint = z.infer<typeof hint>
 export type HintKind = Hint['kind']

@@ -1,6 +1,6 @@
 import type { AccountEvent, CloseCode } from '@qsm/contract'
 import { closeCodes } from '@qsm/contract'
-import { createMemoryBus } from '@qsm/server-kit'
+import { createMemoryBus, newId } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSocketClient, refusedUpgrade, type SocketClient } from '../../../tests/support/socket-client.js'
 import { makeParty, type Party } from './support/conversation.js'
@@ -65,11 +65,11 @@ describe('a second socket of a device', () => {
     await lives(second)
   })
 
-  test('displaces the first also where no hint tells of it', async () => {
+  test('makes the first come back where no hint tells of it', async () => {
     const deaf = await message.secondPod({ bus: createMemoryBus() })
     const first = await open(alice.person)
     const second = await open(alice.person, deaf)
-    await expectClosed(first, closeCodes.displaced)
+    await expectClosed(first, closeCodes.draining)
     await lives(second)
     await deaf.close()
   })
@@ -79,9 +79,40 @@ describe('a second socket of a device', () => {
     await lives(socket)
     const { userId } = alice.person
     for (let count = 0; count < 5; count += 1) {
-      message.bus.publish({ kind: 'socket-opened', user_id: userId, device_id: alice.device.deviceId })
+      message.bus.publish({
+        kind: 'socket-opened',
+        user_id: userId,
+        device_id: alice.device.deviceId,
+        socket_id: newId(),
+      })
       await lives(socket)
     }
+  })
+
+  test('makes nobody stop who was overtaken by one that never opened, as on a pod that was killed', async () => {
+    const socket = await open(alice.person)
+    const { userId } = alice.person
+    const ghost = newId()
+    const { query } = message.context.database
+    await query('UPDATE message.mailbox SET socket_id = $2 WHERE user_id = $1', [userId, ghost])
+    message.bus.publish({
+      kind: 'socket-opened',
+      user_id: userId,
+      device_id: alice.device.deviceId,
+      socket_id: newId(),
+    })
+    await lives(socket)
+    await expectClosed(socket, closeCodes.draining)
+    await lives(await open(alice.person))
+  })
+
+  test('lets go of its device when it ends', async () => {
+    const socket = await open(alice.person)
+    const holders = () =>
+      message.context.database.query('SELECT socket_id FROM message.mailbox WHERE user_id = $1', [alice.person.userId])
+    expect(await holders()).toEqual([{ socket_id: expect.any(String) }])
+    socket.end()
+    await vi.waitFor(async () => expect(await holders()).toEqual([{ socket_id: null }]))
   })
 
   test('opened at the same moment on another pod leaves exactly one of the two', async () => {

@@ -76,6 +76,7 @@ describe('qsm', () => {
     ['receive'],
     ['listen'],
     ['devices'],
+    ['remove-device', '7'],
     ['safety-number', 'bob'],
     ['accept-identity', 'bob'],
     ['logout'],

@@ -263,6 +263,20 @@ describe('output that nobody reads', () => {
 })
 
 describe('a device that was removed', () => {
+  it('by another device of its user gets nothing any more, and an id that is none is told as such', async () => {
+    const dora = await register('dora')
+    const phone = terminal()
+    await phone.json('login', dora.name)
+    const [other] = (await dora.json('devices')).filter(device => !device.is_this)
+    for (const id of ['phone', '0', '4294967296']) {
+      expect(await dora.qsm(['remove-device', id])).toMatchObject({ code: 2, out: '' })
+    }
+    expect(await dora.qsm(['remove-device', '7'])).toMatchObject({ code: 1, out: '' })
+    expect(await dora.json('remove-device', String(other?.device_id))).toEqual([{ removed_device: other?.device_id }])
+    expect(await dora.json('devices')).toMatchObject([{ is_this: true }])
+    expect(await phone.qsm(['receive'])).toMatchObject({ code: 1, out: '' })
+  })
+
   it('is told so, with the way to a new one', async () => {
     const dora = await register('dora')
     const [device] = await dora.json('devices')

@@ -30,6 +30,15 @@ export const whoami: Command = async ({ output, client }) => {
   await output.say(`${me.username} (${me.userId}) at ${me.url}`, loggedIn(me))
 }
 
+export const removeDevice: Command = async ({ output, client, name }) => {
+  const deviceId = /^[1-9][0-9]{0,9}$/.test(name) ? Number(name) : 0
+  if (deviceId === 0 || deviceId > 0xffff_ffff) {
+    throw new UsageError('remove-device: ID is a number that "qsm devices" shows', 'remove-device')
+  }
+  await (await client()).removeDevice(deviceId)
+  await output.say(`Device ${deviceId} is removed.`, { removed_device: deviceId })
+}
+
 /** The devices of another user, as this client sees them. */
 const devicesOf = async ({ output, client, name }: CommandContext): Promise<void> => {
   const listed = await (await client()).devicesOf(name)

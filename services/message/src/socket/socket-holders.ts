@@ -6,6 +6,8 @@ import type { MailboxState } from '../mailbox/mailbox.js'
 export interface SocketHolders {
   /** From now on the device has this socket, under an id of its own. Throws `device_required` where it has no mailbox. */
   hold(address: DeviceAddress, socketId: string): Promise<MailboxState>
+  /** The device has this socket no longer; nothing changes where it has another one. */
+  release(address: DeviceAddress, socketId: string): Promise<void>
   /** The socket that the device has; null where it had none yet, or has no mailbox. */
   holderOf(address: DeviceAddress): Promise<string | null>
 }
@@ -47,6 +49,16 @@ UPDATE message.mailbox m SET socket_id = n.socket_id FROM new n JOIN locked l US
 WHERE m.user_id = n.user_id AND m.device_id = n.device_id
 RETURNING m.user_id, m.device_id, m.acked_sequence, m.next_sequence, m.epoch`
 
+const releaseStatement = `
+WITH old AS (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS o(user_id, device_id, socket_id)
+), locked AS (
+  SELECT m.user_id, m.device_id, o.socket_id FROM message.mailbox m JOIN old o USING (user_id, device_id, socket_id)
+  ORDER BY m.user_id, m.device_id FOR UPDATE OF m
+)
+UPDATE message.mailbox m SET socket_id = NULL FROM locked l
+WHERE m.user_id = l.user_id AND m.device_id = l.device_id AND m.socket_id = l.socket_id`
+
 export const createSocketHolders = (database: Database): SocketHolders => {
   const hold = createBatcher<Hold, MailboxState | null>({
     ...batches,
@@ -60,6 +72,17 @@ export const createSocketHolders = (database: Database): SocketHolders => {
       ])
       const found = new Map(rows.map(row => [keyOf(addressOf(row)), stateOf(row)]))
       return holds.map(entry => found.get(keyOf(entry)) ?? null)
+    },
+  })
+  const release = createBatcher<Hold, null>({
+    ...batches,
+    async run(holds) {
+      await database.query({ name: 'socket-release', text: releaseStatement }, [
+        holds.map(entry => entry.userId),
+        holds.map(entry => entry.deviceId),
+        holds.map(entry => entry.socketId),
+      ])
+      return holds.map(() => null)
     },
   })
   const holderOf = createBatcher<DeviceAddress, string | null>({
@@ -82,6 +105,9 @@ export const createSocketHolders = (database: Database): SocketHolders => {
       const state = await hold({ ...address, socketId })
       if (!state) throw new QsmError('device_required')
       return state
+    },
+    async release(address, socketId) {
+      await release({ ...address, socketId })
     },
     holderOf,
   }

@@ -102,6 +102,9 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     await mailboxes.acknowledged()
     // Stored before the upgrade is answered: whoever opens the next one then displaces this one, not the other way round.
     const start = await holders.hold(address, holderId)
+    const release = () => void holders.release(address, holderId).catch(onError)
+    if (request.socket.destroyed) release()
+    else request.socket.once('close', release)
     return { caller, accessToken, address, deviceId: address.deviceId, start, holderId }
   }
 

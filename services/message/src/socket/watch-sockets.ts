@@ -23,6 +23,8 @@ export interface WatchOptions {
 const expiryMs = 1_000
 /** A hint may have been lost. */
 const pollMs = 10_000
+/** A socket that was told of before this one was registered. */
+const toldMs = 5_000
 
 const isSameDevice = (one: DeviceAddress | null, other: DeviceAddress | null): boolean =>
   one?.userId === other?.userId && one?.deviceId === other?.deviceId
@@ -57,14 +59,34 @@ export const watchSockets = (
       if (entry.caller.sessionId === hint.session_id) checkDevice(entry).catch(onError)
     }
   }
-  const checkHolder = async ({ address, holderId, socket }: OpenSocket) => {
-    if (!address) return
-    const holder = await holders.holderOf(address)
-    if (holder !== null && holder !== holderId) socket.close(closeCodes.displaced)
+  /** Who has the device by the database, where that is another one than this socket. */
+  const otherHolder = async ({ address, holderId }: OpenSocket): Promise<string | null> => {
+    const holder = address && (await holders.holderOf(address))
+    return holder === holderId ? null : holder
+  }
+  /** Sockets of which other pods have told a moment ago, by device. */
+  const toldOf = new Map<string, string>()
+  const keyOf = ({ userId, deviceId }: DeviceAddress) => `${userId}/${deviceId}`
+  /** Displaced is who is no longer the holder, and whose successor was told of as open. */
+  const checkDisplaced = async (entry: OpenSocket) => {
+    const holder = await otherHolder(entry)
+    if (holder !== null && entry.address && toldOf.get(keyOf(entry.address)) === holder) {
+      entry.socket.close(closeCodes.displaced)
+    }
+  }
+  /**
+   * The holder may be a pod that was killed before its socket opened, or the hint was lost. Nobody can tell here, so this one
+   * comes back, and is the newest then.
+   */
+  const checkStale = async (entry: OpenSocket) => {
+    if ((await otherHolder(entry)) !== null) entry.socket.close(closeCodes.draining)
   }
   const onOpened = (hint: HintOf<'socket-opened'>) => {
-    const entry = open.ofDevice({ userId: hint.user_id, deviceId: hint.device_id })
-    if (entry) checkHolder(entry).catch(onError)
+    const address = { userId: hint.user_id, deviceId: hint.device_id }
+    toldOf.set(keyOf(address), hint.socket_id)
+    setTimeout(() => toldOf.delete(keyOf(address)), toldMs).unref()
+    const entry = open.ofDevice(address)
+    if (entry) checkDisplaced(entry).catch(onError)
   }
   const ends = [
     accounts.onRevoked(onRevoked),
@@ -81,7 +103,7 @@ export const watchSockets = (
   const poll = setInterval(() => {
     for (const entry of open.all()) {
       entry.delivery.wake()
-      checkHolder(entry).catch(onError)
+      checkStale(entry).catch(onError)
     }
   }, pollMs).unref()
 
@@ -90,9 +112,9 @@ export const watchSockets = (
       checkCaller(entry)
       if (entry.address) {
         const { userId: user_id, deviceId: device_id } = entry.address
-        bus.publish({ kind: 'socket-opened', user_id, device_id })
+        bus.publish({ kind: 'socket-opened', user_id, device_id, socket_id: entry.holderId })
       }
-      checkHolder(entry).catch(onError)
+      checkDisplaced(entry).catch(onError)
       checkDevice(entry).catch(onError)
     },
     stop() {
