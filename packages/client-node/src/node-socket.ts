@@ -29,8 +29,11 @@ export const nodeSocket: OpenSocket = async (url, { accessToken }, signal) => {
   })
   return new Promise<SocketLike>((resolve, reject) => {
     const giveUp = () => socket.terminate()
+    const fail = (error: QsmClientError) => {
+      signal.removeEventListener('abort', giveUp)
+      reject(error)
+    }
     signal.addEventListener('abort', giveUp)
-    if (signal.aborted) giveUp()
     // Frames that come with the handshake wait until the handlers stand.
     socket.once('open', () => {
       signal.removeEventListener('abort', giveUp)
@@ -40,9 +43,10 @@ export const nodeSocket: OpenSocket = async (url, { accessToken }, signal) => {
     })
     socket.once('unexpected-response', (request, response) => {
       request.destroy()
-      reject(refusal(response.statusCode ?? 0))
+      fail(refusal(response.statusCode ?? 0))
     })
     // Stays: an error after the opening is followed by `close`.
-    socket.on('error', cause => reject(new QsmClientError('unreachable', 'The server does not answer.', { cause })))
+    socket.on('error', cause => fail(new QsmClientError('unreachable', 'The server does not answer.', { cause })))
+    if (signal.aborted) giveUp()
   })
 }
