@@ -7,6 +7,7 @@ import { z } from 'zod'
 import {
   acceptSockets,
   closeInWaves,
+  frameText,
   QsmError,
   route,
   type Socket,
@@ -261,6 +262,20 @@ describe('a socket', () => {
     client.send(new Uint8Array(0))
     await all
     expect(received).toEqual(['é!', [2, 1], '!', []])
+  })
+
+  it('gets what was framed once for many in its place among the other frames', async () => {
+    const frames = [frameText('a'.repeat(70_000)), frameText('ü'.repeat(100)), frameText('')]
+    onSocket = socket => {
+      socket.sendText('first')
+      for (const frame of frames) socket.sendFramed(frame)
+      socket.sendText('last')
+    }
+    await start()
+    const texts: string[][] = [[], []]
+    for (const received of texts) open().on('message', data => received.push(String(data)))
+    const expected = ['first', 'a'.repeat(70_000), 'ü'.repeat(100), '', 'last']
+    await vi.waitFor(() => expect(texts).toEqual([expected, expected]))
   })
 
   it('sends all of one turn in one write', async () => {

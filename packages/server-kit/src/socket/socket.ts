@@ -3,6 +3,7 @@ import type { CloseCode } from '@qsm/contract'
 import type { RawData, WebSocket } from 'ws'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
+import type { Framed } from './framed.js'
 import type { Beating } from './heartbeat.js'
 import type { Gather } from './one-write-per-turn.js'
 
@@ -16,6 +17,8 @@ export interface Socket {
   /** Nothing happens where the socket is no longer open. */
   sendText(text: string): void
   sendBinary(bytes: Uint8Array): void
+  /** What many sockets get is framed once, by `frameText`. */
+  sendFramed(frame: Framed): void
   /** Bytes that wait to be taken by the network. */
   readonly bufferedBytes: number
   readonly isOpen: boolean
@@ -86,6 +89,13 @@ class WsSocket implements Socket, Beating {
     if (!this.isOpen) return
     this.#gather(this.#tcp)
     this.#ws.send(bytes, { binary: true })
+  }
+
+  sendFramed({ bytes }: Framed): void {
+    if (!this.isOpen) return
+    this.#gather(this.#tcp)
+    // `ws` itself writes at once where nothing is compressed, so frames keep their order.
+    this.#tcp.write(bytes)
   }
 
   get bufferedBytes(): number {

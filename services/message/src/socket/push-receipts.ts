@@ -1,7 +1,8 @@
-import { type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import type { HintOf } from '@qsm/contract'
 import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
+import { showFrame } from './show-frame.js'
 
 /**
  * Shows receipts to the sockets of a user's thin clients on this pod; which pod has opened them does not count. Returns the
@@ -15,12 +16,8 @@ export const pushReceipts = (
     const sockets = open.thinOfUser(hint.user_id)
     const sender = sockets.length > 0 ? await accounts.byId(hint.peer_id) : null
     if (!sender) return
-    for (const { socket } of sockets) {
-      if (socket.bufferedBytes >= limits.maxBufferedBytes) continue
-      for (const message_id of hint.message_ids) {
-        const frame: ServerFrame = { type: 'receipt', message_id, sender: sender.username, kind: hint.receipt }
-        socket.sendText(JSON.stringify(frame))
-      }
+    for (const message_id of hint.message_ids) {
+      showFrame(sockets, { type: 'receipt', message_id, sender: sender.username, kind: hint.receipt })
     }
   }
   return bus.subscribe('receipt', hint => {

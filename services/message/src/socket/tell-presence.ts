@@ -1,9 +1,10 @@
-import { type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import type { HintOf } from '@qsm/contract'
 import type { Accounts } from '../accounts/accounts.js'
 import { contactsOf } from '../connections/contacts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
+import { showFrame } from './show-frame.js'
 
 /** Who is back within this time was not gone: a page that is loaded anew is no news. */
 const graceMs = 2_000
@@ -54,10 +55,7 @@ export const tellPresence = (
     if (!peer) return
     const status = (await presence.online([peerId])).has(peerId) ? 'online' : 'offline'
     const at = new Date(clock.now()).toISOString()
-    const frame: ServerFrame = { type: 'presence', username: peer.username, status, at }
-    for (const { socket } of sockets) {
-      if (socket.bufferedBytes < limits.maxBufferedBytes) socket.sendText(JSON.stringify(frame))
-    }
+    showFrame(sockets, { type: 'presence', username: peer.username, status, at })
   }
   const unsubscribe = bus.subscribe('presence', hint => {
     show(hint).catch(error => log.warn({ err: error }, 'a presence frame was not pushed'))

@@ -1,9 +1,10 @@
-import { type ClientFrame, type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import type { ClientFrame, HintOf } from '@qsm/contract'
 import { type Caller, QsmError } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
+import { showFrame } from './show-frame.js'
 
 type TypingFrame = Extract<ClientFrame, { readonly type: 'typing' }>
 
@@ -30,10 +31,7 @@ export const createTyping = (context: MessageContext, accounts: Accounts, open: 
     // A hint may be forged: it reaches nobody whom its sender could not write to.
     const sender = (await isOpenBetween(userId, peerId)) ? await accounts.byId(peerId) : null
     if (!sender) return
-    const frame: ServerFrame = { type: 'typing', sender: sender.username, active }
-    for (const { socket } of open.ofUser(userId)) {
-      if (socket.bufferedBytes < limits.maxBufferedBytes) socket.sendText(JSON.stringify(frame))
-    }
+    showFrame(open.ofUser(userId), { type: 'typing', sender: sender.username, active })
   }
   const unsubscribe = bus.subscribe('typing', hint => {
     push(hint).catch(error => log.warn({ err: error }, 'a typing frame was not pushed'))
