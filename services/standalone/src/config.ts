@@ -9,6 +9,7 @@ import {
   environmentVariables,
   productionProblems,
   readVariables,
+  serviceUrl,
   wholeNumber,
 } from '@qsm/server-kit'
 import { z } from 'zod'
@@ -39,19 +40,19 @@ export const standaloneVariables = defineVariables({
     example: '8001',
   },
   QUANTUM_API_URL: {
-    schema: z.url('an address such as http://localhost:8001'),
+    schema: serviceUrl('http://quantum:8001'),
     optional: true,
     doc: 'Address of the quantum service: the main application calls it there and tells it to clients. By default that of QUANTUM_PORT on this machine. Where everything runs in one process it is only told.',
     example: 'http://quantum:8001',
   },
   AUTH_URL: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://main:8000' }),
+    schema: serviceUrl('http://main:8000'),
     optional: true,
     doc: 'Address of the main application, for a quantum service that is a process of its own: it asks there which accounts and login sessions are over. By default that of PORT on this machine.',
     example: 'http://main:8000',
   },
   QUANTUM_PUBLIC_URL: {
-    schema: z.url('an address such as https://quantum.example.org'),
+    schema: serviceUrl('https://quantum.example.org'),
     optional: true,
     doc: 'What clients are told instead, where they reach the quantum service at another address than the main application.',
     example: 'https://quantum.example.org',
