@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import {
   type ConfigOf,
   databaseVariables,
@@ -30,7 +29,7 @@ export const authVariables = defineVariables({
   },
   PASSWORD_HASH_CONCURRENCY: {
     schema: wholeNumber(1, 64),
-    default: String(Math.max(1, Math.min(2, availableParallelism()))),
+    default: '2',
     doc: 'How many passwords are hashed at once; each takes 19 MiB and a thread for about 15 ms.',
     example: '2',
   },

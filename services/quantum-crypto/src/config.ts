@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import {
   type ConfigOf,
   databaseVariables,
@@ -30,7 +29,7 @@ export const quantumVariables = defineVariables({
   ...kekVariables,
   QUANTUM_SIGNING_THREADS: {
     schema: wholeNumber(1, 64),
-    default: String(Math.max(1, Math.min(2, availableParallelism()))),
+    default: '2',
     doc: 'Threads that sign with Falcon-512 and make its keys, so that nothing else waits for them.',
     example: '2',
   },
