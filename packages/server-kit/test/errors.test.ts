@@ -1,6 +1,6 @@
 import { type ErrorCode, errorAnswer, errorCatalogue, errorCodes } from '@qsm/contract'
 import { describe, expect, it } from 'vitest'
-import { isDatabaseTrouble, QsmError, toErrorAnswer, toQsmError, violatedUnique } from '../src/index.js'
+import { explainFailure, isDatabaseTrouble, QsmError, toErrorAnswer, toQsmError, violatedUnique } from '../src/index.js'
 
 const now = new Date('2026-11-24T12:00:00.000Z')
 const coded = (code: string, more: object = {}) => Object.assign(new Error('x'), { code, ...more })
@@ -34,6 +34,19 @@ describe('an error of the catalogue', () => {
       request_id: 'id',
       field: 'a',
     })
+  })
+})
+
+describe('a failure of a program', () => {
+  const named = (name: string, cause?: unknown) => Object.assign(new Error(`cure of ${name}`, { cause }), { name })
+
+  it.each(['ConfigError', 'VaultError', 'EmbeddedPostgresError'])('is told by the words of %s alone', name => {
+    expect(explainFailure(named(name))).toBe(`cure of ${name}`)
+    expect(explainFailure(new Error('the start failed', { cause: named(name) }))).toBe(`cure of ${name}`)
+  })
+
+  it.each([new TypeError('x is undefined'), 'ConfigError', null, undefined])('is shown whole otherwise: %s', error => {
+    expect(explainFailure(error)).toBeNull()
   })
 })
 

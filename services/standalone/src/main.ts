@@ -20,19 +20,6 @@ Examples:
   DATABASE_URL=postgresql://qsm@db.example.org/qsm qsm-server migrate
 `
 
-/** Errors that name their own cure are printed without a stack. */
-const known = new Set([
-  'ConfigError',
-  'PortError',
-  'EmbeddedPostgresError',
-  'AlgorithmLoadError',
-  'SelfTestError',
-  'DatabaseError',
-  'VaultError',
-])
-
-const isKnown = (error: unknown): error is Error => error instanceof Error && known.has(error.name)
-
 const start = (part: ProcessPart) => async () => (await import('./commands/start.js')).start(part)
 const check = (part: ProcessPart) => async () => (await import('./commands/config.js')).checkConfiguration(part)
 
@@ -72,8 +59,8 @@ export const run = async (args: readonly string[]): Promise<void> => {
     const code = await command()
     if (code !== null) process.exitCode = code
   } catch (error) {
-    const told = [error, error instanceof Error ? error.cause : undefined].find(isKnown)
-    console.error(told ? told.message : error)
+    const { explainFailure } = await import('@qsm/server-kit')
+    console.error(explainFailure(error) ?? error)
     process.exitCode = 1
   }
 }

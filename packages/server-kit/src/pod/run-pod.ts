@@ -1,8 +1,7 @@
+import { explainFailure } from '../errors/explain-failure.js'
 import { stopOnSignal } from '../lifecycle/until-signal.js'
 import type { Pod, PodConfig } from './start-pod.js'
 
-/** Errors that name their own cure are printed without a stack. */
-const known = new Set(['ConfigError', 'PortError', 'DatabaseError', 'AlgorithmLoadError', 'SelfTestError'])
 const stopGraceMs = 10_000
 
 /** The program of a pod: reads its variables, runs until a signal, and says what to do where it cannot start. */
@@ -16,7 +15,7 @@ export const runPod = async <C extends PodConfig>(
     pod.log.info({ port: pod.port, adminPort: pod.adminPort }, 'ready')
     stopOnSignal({ log: pod.log, deadlineMs: config.DRAIN_SECONDS * 1_000 + stopGraceMs, stop: () => pod.stop() })
   } catch (error) {
-    console.error(error instanceof Error && known.has(error.name) ? error.message : error)
+    console.error(explainFailure(error) ?? error)
     process.exitCode = 1
   }
 }
