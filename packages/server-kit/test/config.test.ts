@@ -13,6 +13,8 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  redisProblems,
+  redisVariables,
   type Secret,
   secretProblems,
   tokenVariables,
@@ -222,4 +224,31 @@ describe('the description of a configuration', () => {
       expect([name, variable.schema.safeParse(variable.example).success]).toEqual([name, true])
     }
   })
+})
+
+describe('the variables of Redis', () => {
+  const wrong = (environment: Readonly<Record<string, string>>): readonly string[] => {
+    try {
+      readVariables(redisVariables, environment, redisProblems)
+      return []
+    } catch (error) {
+      return (error as ConfigError).problems.map(({ variable }) => variable)
+    }
+  }
+  const redis = { REDIS_URL: 'rediss://qsm:password@redis.example.org' }
+  const sentinels = { REDIS_SENTINELS: 'sentinel-0:26379' }
+  const cluster = { REDIS_CLUSTER: 'true' }
+
+  it.each([[{}], [redis], [{ ...redis, ...sentinels }], [{ ...redis, ...cluster }], [{ REDIS_CLUSTER: 'false' }]])(
+    'fit together: %j',
+    environment => expect(wrong(environment)).toEqual([]),
+  )
+
+  it.each([
+    [sentinels, ['REDIS_URL']],
+    [cluster, ['REDIS_URL']],
+    [{ ...redis, ...sentinels, ...cluster }, ['REDIS_CLUSTER']],
+    [{ ...sentinels, ...cluster }, ['REDIS_URL', 'REDIS_CLUSTER']],
+    [{ ...sentinels, REDIS_URL: 'http://redis' }, ['REDIS_URL']],
+  ])('are refused: %j', (environment, variables) => expect(wrong(environment)).toEqual(variables))
 })

@@ -8,6 +8,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  redisProblems,
   redisVariables,
   serviceUrl,
   tokenVariables,
@@ -51,4 +52,4 @@ export type AuthPodConfig = ConfigOf<typeof authPodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): AuthPodConfig =>
-  readVariables(authPodVariables, environment, productionProblems)
+  readVariables(authPodVariables, environment, config => [...productionProblems(config), ...redisProblems(config)])

@@ -9,6 +9,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  redisProblems,
   redisVariables,
   retentionVariables,
   serviceUrl,
@@ -70,4 +71,4 @@ export type MessagePodConfig = ConfigOf<typeof messagePodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): MessagePodConfig =>
-  readVariables(messagePodVariables, environment, productionProblems)
+  readVariables(messagePodVariables, environment, config => [...productionProblems(config), ...redisProblems(config)])

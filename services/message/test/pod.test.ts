@@ -99,9 +99,15 @@ describe('a pod', () => {
 describe('the configuration of a pod', () => {
   test('names everything that is wrong at once', () => {
     const read = () =>
-      readPodConfig({ AUTH_URL: 'ftp://auth', QUANTUM_URL: 'q', PORT: 'x', DATABASE_URL: 'sqlite:a.db' })
+      readPodConfig({
+        AUTH_URL: 'ftp://auth',
+        QUANTUM_URL: 'q',
+        PORT: 'x',
+        DATABASE_URL: 'sqlite:a.db',
+        REDIS_CLUSTER: 'true',
+      })
     expect(read).toThrow(ConfigError)
-    for (const variable of ['AUTH_URL', 'QUANTUM_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET'])
+    for (const variable of ['AUTH_URL', 'QUANTUM_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET', 'REDIS_URL'])
       expect(read).toThrow(`${variable}: `)
   })
 

@@ -8,6 +8,7 @@ import {
   httpVariables,
   productionProblems,
   readVariables,
+  redisProblems,
   redisVariables,
   retentionVariables,
   serviceUrl,
@@ -78,4 +79,8 @@ export type QuantumPodConfig = ConfigOf<typeof quantumPodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): QuantumPodConfig =>
-  readVariables(quantumPodVariables, environment, config => [...productionProblems(config), ...kekProblems(config)])
+  readVariables(quantumPodVariables, environment, config => [
+    ...productionProblems(config),
+    ...redisProblems(config),
+    ...kekProblems(config),
+  ])

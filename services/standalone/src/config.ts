@@ -9,6 +9,7 @@ import {
   environmentVariables,
   productionProblems,
   readVariables,
+  redisProblems,
   serviceUrl,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -76,7 +77,7 @@ export type StandaloneConfig = ConfigOf<typeof standaloneVariables>
 const example = 'the output of: openssl rand -base64 48'
 
 const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly ConfigProblem[] => {
-  const problems: ConfigProblem[] = [...productionProblems(config)]
+  const problems: ConfigProblem[] = [...productionProblems(config), ...redisProblems(config)]
   if (config.QSM_ENV === 'production' && !config.JWT_SECRET) {
     problems.push({ variable: 'JWT_SECRET', reason: 'must be set in production', example })
   }

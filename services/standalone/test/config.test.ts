@@ -12,6 +12,10 @@ const problemsOf = (environment: Readonly<Record<string, string>>): readonly str
   }
 }
 
+it('needs REDIS_URL where other variables of Redis are set', () => {
+  expect(problemsOf({ REDIS_SENTINELS: 'sentinel-0:26379' })).toEqual(['REDIS_URL'])
+})
+
 describe('the address of another service', () => {
   const names = ['QUANTUM_API_URL', 'QUANTUM_PUBLIC_URL', 'AUTH_URL'] as const
 

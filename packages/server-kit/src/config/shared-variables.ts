@@ -136,7 +136,7 @@ export const redisVariables = defineVariables({
   REDIS_SENTINELS: {
     schema: hostsAndPorts,
     default: '',
-    doc: 'Sentinels that know which Redis is the master; user, password and TLS are those of REDIS_URL.',
+    doc: 'Sentinels that know which Redis is the master; user, password and TLS are those of REDIS_URL. Not with REDIS_CLUSTER.',
     example: 'sentinel-0:26379,sentinel-1:26379',
   },
   REDIS_SENTINEL_NAME: {
