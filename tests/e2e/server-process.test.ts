@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -173,6 +174,30 @@ describe('qsm-server', () => {
     expect(ran.out).not.toContain('FAIL')
     expect(ran.out).toContain('SHA-256')
     expect(ran.code).toBe(0)
+  })
+
+  it('migrates and examines one process with the variables that this one has', async () => {
+    const database = await createTestDatabase()
+    const main = {
+      QSM_ENV: 'production',
+      DATABASE_URL: database.url,
+      JWT_SECRET: randomBytes(48).toString('base64'),
+      QSM_DATA_DIR: join(folder, 'untouched'),
+    }
+    expect(await run(['migrate'], main)).toMatchObject({ code: 1, err: expect.stringContaining('QSM_KEK') })
+    expect(await run(['migrate', 'main'], main)).toMatchObject({ code: 0, out: expect.stringContaining('Accounts') })
+    const looked = await run(['doctor', 'main'], main)
+    expect([looked.code, looked.out]).toEqual([0, expect.stringContaining('schema message')])
+    expect(looked.out).not.toContain('schema crypto')
+    const quantum = { ...main, QSM_KEK: `k1:${randomBytes(32).toString('base64')}` }
+    const before = await run(['doctor', 'quantum'], quantum)
+    expect([before.code, before.out]).toEqual([
+      1,
+      expect.stringMatching(/FAIL +schema crypto .*run qsm-server migrate quantum/),
+    ])
+    expect(await run(['migrate', 'quantum'], quantum)).toMatchObject({ code: 0 })
+    const after = await run(['doctor', 'quantum'], quantum)
+    expect([after.code, after.out]).toEqual([0, expect.not.stringContaining('schema auth')])
   })
 
   it('is live and ready on its admin port, counts on /metrics, and ends cleanly on SIGTERM', async () => {

@@ -6,10 +6,12 @@ const usage = `Usage: qsm-server COMMAND
   start main     run the main application alone; it owns the embedded PostgreSQL
   start quantum  run the quantum service alone, on the database of the main application
   migrate        bring the database schemas up to date
-  config check   read the environment and say what is wrong, for start; with main or quantum for one of the two
+  config check   read the environment and say what is wrong
+  doctor         check the variables, the algorithms, the database and the schemas
   config doc     print every variable with its default and an example
-  doctor         check the algorithms, the database and the schemas
   keys rotate-kek  wrap all data keys under the newest key, that of Vault or the first of QSM_KEK; may be started again
+
+  migrate, config check and doctor take main or quantum, as start does: then they ask for that process alone.
 
   --help, --version
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -20,20 +22,23 @@ Examples:
   DATABASE_URL=postgresql://qsm@db.example.org/qsm qsm-server migrate
 `
 
-const start = (part: ProcessPart) => async () => (await import('./commands/start.js')).start(part)
-const check = (part: ProcessPart) => async () => (await import('./commands/config.js')).checkConfiguration(part)
+type Command = () => Promise<number | null>
+
+/** A command for everything, and for one of the two processes where `main` or `quantum` follows it. */
+const forEachPart = (name: string, command: (part: ProcessPart) => Promise<number | null>) =>
+  Object.fromEntries<Command>([
+    [name, () => command('all')],
+    [`${name} main`, () => command('main')],
+    [`${name} quantum`, () => command('quantum')],
+  ])
 
 /** Each loads what it needs: a word that is wrong is not answered a second later. */
-const commands: Readonly<Record<string, () => Promise<number | null>>> = {
-  start: start('all'),
-  'start main': start('main'),
-  'start quantum': start('quantum'),
-  migrate: async () => (await import('./commands/migrate.js')).migrate(),
-  'config check': check('all'),
-  'config check main': check('main'),
-  'config check quantum': check('quantum'),
+const commands: Readonly<Record<string, Command>> = {
+  ...forEachPart('start', async part => (await import('./commands/start.js')).start(part)),
+  ...forEachPart('migrate', async part => (await import('./commands/migrate.js')).migrate(part)),
+  ...forEachPart('config check', async part => (await import('./commands/config.js')).checkConfiguration(part)),
+  ...forEachPart('doctor', async part => (await import('./commands/doctor.js')).doctor(part)),
   'config doc': async () => (await import('./commands/config.js')).printManual(),
-  doctor: async () => (await import('./commands/doctor.js')).doctor(),
   'keys rotate-kek': async () => (await import('./commands/keys.js')).rotateKeys(),
   '--version': async () => {
     console.log((await import('./version.js')).version)

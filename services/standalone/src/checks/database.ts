@@ -11,7 +11,7 @@ import type { StandaloneConfig } from '../config.js'
 import { startDatabase } from '../database.js'
 import { readDatabaseAddress } from '../database-address.js'
 import { dataHolder } from '../embedded-postgres/data-lock.js'
-import { type ServiceSchema, schemasOf } from '../schemas.js'
+import { type ProcessPart, type ServiceSchema, schemasOf } from '../schemas.js'
 import type { Finding } from './finding.js'
 
 const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding> => {
@@ -21,7 +21,11 @@ const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding
   try {
     const missing = await pendingMigrations({ url, ...service })
     if (missing.length > 0)
-      return { name, ok: false, detail: `${missing.length} migrations are missing: run qsm-server migrate` }
+      return {
+        name,
+        ok: false,
+        detail: `${missing.length} migrations are missing: run qsm-server migrate ${service.part}`,
+      }
     const drift = await schemaDrift(database.dataSource)
     return drift.length === 0
       ? { name, ok: true, detail: 'up to date' }
@@ -55,13 +59,13 @@ const reachDatabase = async (config: StandaloneConfig): Promise<ReachedDatabase>
   return { url: new Secret(address), stop: async () => {}, detail: `reached; process ${holder} runs the server on it` }
 }
 
-/** Reaches the database and compares each schema with this version. */
-export const openDatabaseCheck = async (config: StandaloneConfig): Promise<Finding[]> => {
+/** Reaches the database and compares each schema that `part` owns with this version. */
+export const openDatabaseCheck = async (config: StandaloneConfig, part: ProcessPart): Promise<Finding[]> => {
   try {
     const database = await reachDatabase(config)
     try {
       const findings: Finding[] = [{ name: 'database', ok: true, detail: database.detail }]
-      for (const service of schemasOf('all')) findings.push(await checkSchema(database.url.reveal(), service))
+      for (const service of schemasOf(part)) findings.push(await checkSchema(database.url.reveal(), service))
       return findings
     } finally {
       await database.stop()

@@ -7,7 +7,7 @@ const inVault = (currentId: string): string => (currentId.startsWith('vault:') ?
 
 /** `keys rotate-kek` wraps all data keys under the key in Vault, or else the first one of QSM_KEK; it may be ended and started again. */
 export const rotateKeys = async (): Promise<number> => {
-  const config = readConfig()
+  const config = readConfig(undefined, 'quantum')
   const running = await startDatabase(config)
   const { kek, close } = await openKek(config)
   try {
