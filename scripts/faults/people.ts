@@ -1,6 +1,7 @@
 import type { QsmClient } from '@qsm/client'
-import type { HistoryEvent } from '../../tests/history/checker.js'
+import type { HistoryEvent } from '../../tests/history/events.js'
 import { createPeople, newName } from '../../tests/support/sdk.js'
+import { tapArrivals } from './arrivals.js'
 
 export interface Talk {
   readonly history: readonly HistoryEvent[]
@@ -17,7 +18,11 @@ export const startTalk = async (url: string, count: number): Promise<Talk> => {
   const history: HistoryEvent[] = []
   const users: QsmClient[] = []
   for (let index = 0; index < count; index += 1) {
-    const user = await people.register(newName(`user-${index}`))
+    const name = newName(`user-${index}`)
+    const tapped = tapArrivals((sequence, messageId) =>
+      history.push({ type: 'arrived', by: name, sequence, messageId }),
+    )
+    const user = await people.register(name, tapped)
     user.on('request', request => request.accept())
     users.push(user)
     void (async () => {
@@ -37,7 +42,7 @@ export const startTalk = async (url: string, count: number): Promise<Talk> => {
     history.push({ type: 'send-start', from: from.username, to: to.username, text })
     try {
       const { messageId } = await from.send(to.username, text)
-      history.push({ type: 'acknowledged', text, messageId })
+      history.push({ type: 'acknowledged', text, messageId, at: Date.now() })
     } catch (error) {
       console.error(`a send was given up: ${error instanceof Error ? error.message : error}`)
       history.push({ type: 'given-up', text })

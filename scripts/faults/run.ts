@@ -1,14 +1,14 @@
 // npm run test:faults: people talk over two message pods while one part after the other is killed or stands still. What they
 // wrote down is held against the promises of delivery. FAULTS=0.1 does a tenth. Ends with 1 where a promise is broken.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { checkHistory, type Verdict } from '../../tests/history/checker.js'
+import { faultKinds as kinds } from '../../tests/history/checker.js'
 import { hasReplicas, startReplicas } from '../../tests/support/replicas.js'
 import { faults } from './faults.js'
+import { judge } from './judge.js'
 import { startTalk } from './people.js'
 
 const share = Number(process.env.FAULTS ?? 1)
 const people = Number(process.env.FAULTS_PEOPLE ?? 20)
-const healMs = 60_000
 const maxPauseMs = 1_000
 const say = (text: string) => console.error(`${new Date().toISOString().slice(11, 19)}  ${text}`)
 
@@ -17,12 +17,10 @@ if (!hasReplicas) {
   process.exit(1)
 }
 
-const kinds = ['lost', 'doubled', 'phantom', 'reordered'] as const
-const countOf = (verdict: Verdict) => kinds.map(kind => verdict[kind].length)
 const rows: string[] = []
 let isBroken = false
 
-const replicas = await startReplicas()
+const replicas = await startReplicas({ script: 'faults/replicas.mjs' })
 try {
   for (const fault of faults) {
     const times = Math.max(1, Math.round(fault.times * share))
@@ -32,17 +30,10 @@ try {
       await sleep(maxPauseMs * Math.random())
       if (time % 10 === 0 || time === times) say(`${fault.name}: ${time} of ${times}`)
     }
-    await talk.stop()
-    // Healed is what has arrived within a minute; earlier where nothing is missing any more.
-    for (const until = performance.now() + healMs; performance.now() < until; await sleep(250)) {
-      if (checkHistory(talk.history).lost.length === 0) break
-    }
-    await sleep(500) // For what would come twice.
-    const verdict = checkHistory(talk.history)
-    const sent = talk.history.filter(({ type }) => type === 'acknowledged').length
-    const counts = countOf(verdict)
-    if (sent === 0 || counts.some(count => count > 0)) isBroken = true
-    rows.push(`| ${[fault.name, times, sent, ...counts].join(' | ')} |`)
+    const { verdict, acknowledged } = await judge(talk, replicas)
+    const counts = kinds.map(kind => verdict[kind].length)
+    if (acknowledged === 0 || counts.some(count => count > 0)) isBroken = true
+    rows.push(`| ${[fault.name, times, acknowledged, ...counts].join(' | ')} |`)
     for (const kind of kinds) if (verdict[kind].length > 0) say(`${kind}: ${verdict[kind].slice(0, 5).join('; ')}`)
     await talk.close()
   }

@@ -36,8 +36,11 @@ const untilSignal = () =>
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, done)
   })
 
-/** Runs everything until a signal. With `json`, standard output has one line at the start and one for each restart. */
-export const runReplicas = async ({ json }) => {
+/**
+ * Runs everything until a signal. With `json`, standard output has one line at the start and one for each restart.
+ * `messageProgram` runs as the message pods instead of the built one; `postgresSettings` are `name=value`.
+ */
+export const runReplicas = async ({ json, messageProgram, postgresSettings = [] }) => {
   const folder = resolve(process.env.QSM_DATA_DIR ?? './.data', 'replicas')
   const logFolder = resolve('logs/replicas')
   const services = []
@@ -71,10 +74,10 @@ export const runReplicas = async ({ json }) => {
     process.env[marker] = folder
     taken = takeFolder(folder)
     const ports = await choosePorts()
-    const postgres = postgresOf({ folder, ports })
+    const postgres = postgresOf({ folder, ports, settings: postgresSettings })
     await run(postgres)
     const options = { folder, logFolder, secrets: secretsIn(folder), ports, postgresUrl: postgres.address }
-    for (const service of servicesOf(options)) await run(service)
+    for (const service of servicesOf({ ...options, messageProgram })) await run(service)
     isUp = true
     show()
     progress(`ready; ${services.at(-1).url} is the balancer, logs are in ${logFolder}. Ctrl-C stops everything.`)

@@ -10,16 +10,16 @@ const program = service => fileURLToPath(new URL(`../../services/${service}/dist
 const local = port => `http://127.0.0.1:${port}`
 
 /** What to start, in this order; each with `name`, `url` and `start`. */
-export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl }) => {
+export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, messageProgram }) => {
   const logFile = name => join(logFolder, `${name}.log`)
   const redisUrl = `redis://:${secrets.redisPassword}@127.0.0.1:${ports.redis}`
-  const pod = (name, service, [port, adminPort], own) => ({
+  const pod = (name, main, [port, adminPort], own) => ({
     name,
     url: local(port),
     start: () =>
       launch({
         command: process.execPath,
-        args: [program(service)],
+        args: [main],
         env: {
           [marker]: folder,
           QSM_ENV: 'development',
@@ -44,6 +44,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl }) =
     QUANTUM_URL: local(ports.quantum[0]),
     QUANTUM_PUBLIC_URL: local(ports.balancer),
   }
+  const message = messageProgram ?? program('message')
   const balanced = (name, [port, adminPort]) => ({ name, port, adminPort })
 
   return [
@@ -69,10 +70,13 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl }) =
           ready: () => takesConnections(ports.redis),
         }),
     },
-    pod('quantum-crypto', 'quantum-crypto', ports.quantum, { AUTH_URL: local(ports.auth[0]), QSM_KEK: secrets.kek }),
-    pod('auth', 'auth', ports.auth, { QUANTUM_URL: local(ports.quantum[0]) }),
-    pod('message-1', 'message', ports.message1, messageOwn),
-    pod('message-2', 'message', ports.message2, messageOwn),
+    pod('quantum-crypto', program('quantum-crypto'), ports.quantum, {
+      AUTH_URL: local(ports.auth[0]),
+      QSM_KEK: secrets.kek,
+    }),
+    pod('auth', program('auth'), ports.auth, { QUANTUM_URL: local(ports.quantum[0]) }),
+    pod('message-1', message, ports.message1, messageOwn),
+    pod('message-2', message, ports.message2, messageOwn),
     {
       name: 'balancer',
       url: local(ports.balancer),
@@ -101,7 +105,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl }) =
 }
 
 /** PostgreSQL, always on the same port; its log is in the folder of its data. */
-export const postgresOf = ({ folder, ports }) => {
+export const postgresOf = ({ folder, ports, settings }) => {
   let url = ''
   return {
     name: 'postgres',
@@ -111,7 +115,7 @@ export const postgresOf = ({ folder, ports }) => {
       const server = await startEmbeddedPostgres({
         dataFolder: join(folder, 'postgres'),
         port: ports.postgres,
-        settings: ['max_connections=200'],
+        settings: ['max_connections=200', ...settings],
       })
       url = server.url
       const ended = server.ended.then(async code => {

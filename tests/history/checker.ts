@@ -1,26 +1,23 @@
-/** What clients wrote down, in the order in which it happened to each. */
-export type HistoryEvent =
-  | { readonly type: 'send-start'; readonly from: string; readonly to: string; readonly text: string }
-  /** The server has said that it is stored. */
-  | { readonly type: 'acknowledged'; readonly text: string; readonly messageId: string }
-  /** The send was given up: it may have arrived or not. */
-  | { readonly type: 'given-up'; readonly text: string }
-  /** The application has seen it. */
-  | { readonly type: 'seen'; readonly from: string; readonly by: string; readonly text: string }
+import { checkStored, type StoredMessage } from './check-stored.js'
+import type { HistoryEvent } from './events.js'
 
-/** Texts, each of which is sent once in a whole history, by what went wrong with them. */
+/** What went wrong, by kind: texts, each of which is sent once in a whole history, and ids of what has no text here. */
 export interface Verdict {
   /** Acknowledged, and never seen. */
   readonly lost: readonly string[]
-  /** Seen more than once. */
+  /** Seen more than once, or come to one device under two numbers: stored twice. */
   readonly doubled: readonly string[]
-  /** Seen, and never sent by that user to that user. */
+  /** Seen, and never sent by that user to that user; or come, and never stored. */
   readonly phantom: readonly string[]
-  /** Seen before something that its sender had sent earlier to the same user. */
+  /** Seen before something that its sender had sent earlier to the same user, or stored late under an early number. */
   readonly reordered: readonly string[]
-  /** Acknowledged while the table of what was stored does not have it. */
-  readonly acknowledgedUnstored: readonly string[]
+  /** Numbers of a mailbox that were passed over: `NAME: FROM to TO`. */
+  readonly gaps: readonly string[]
+  /** Acknowledged while the table of what was stored did not have it: it got it later, or never. */
+  readonly acknowledgedEarly: readonly string[]
 }
+
+export const faultKinds = ['lost', 'doubled', 'phantom', 'reordered', 'gaps', 'acknowledgedEarly'] as const
 
 const keyOf = (from: string, to: string): string => `${from} → ${to}`
 
@@ -30,37 +27,68 @@ const push = (lists: Map<string, string[]>, key: string, text: string) => {
   else lists.set(key, [text])
 }
 
-/**
- * Holds a history against the promises of delivery: each acknowledged message is seen exactly once and in the order of its
- * sender. `stored` are the message ids in the database, where they are known.
- */
-export const checkHistory = (history: readonly HistoryEvent[], stored?: ReadonlySet<string>): Verdict => {
+/** What each application saw, against what was sent. */
+const checkSeen = (history: readonly HistoryEvent[]) => {
   const sent = new Map<string, string[]>()
   const seen = new Map<string, string[]>()
-  const acknowledged = new Map<string, string>()
   for (const event of history) {
     if (event.type === 'send-start') push(sent, keyOf(event.from, event.to), event.text)
     if (event.type === 'seen') push(seen, keyOf(event.from, event.by), event.text)
-    if (event.type === 'acknowledged') acknowledged.set(event.text, event.messageId)
   }
-  const seenAtAll = new Set([...seen.values()].flat())
-  const verdict = { doubled: [] as string[], phantom: [] as string[], reordered: [] as string[] }
+  const found = { doubled: [] as string[], phantom: [] as string[], reordered: [] as string[] }
   for (const [key, texts] of seen) {
     const places = new Map((sent.get(key) ?? []).map((text, place) => [text, place]))
     const before = new Set<string>()
     let highest = -1
     for (const text of texts) {
       const place = places.get(text)
-      if (place === undefined) verdict.phantom.push(text)
-      else if (before.has(text)) verdict.doubled.push(text)
-      else if (place < highest) verdict.reordered.push(text)
+      if (place === undefined) found.phantom.push(text)
+      else if (before.has(text)) found.doubled.push(text)
+      else if (place < highest) found.reordered.push(text)
       else highest = place
       before.add(text)
     }
   }
+  return { ...found, all: new Set([...seen.values()].flat()) }
+}
+
+/** What came to each device, by its numbers: from 1 on, each the next one or one that came before. */
+const checkArrived = (history: readonly HistoryEvent[]) => {
+  const highest = new Map<string, number>()
+  const numbers = new Map<string, number>()
+  const doubledIds = new Set<string>()
+  const gaps: string[] = []
+  for (const event of history) {
+    if (event.type !== 'arrived') continue
+    const { by, sequence, messageId } = event
+    const before = highest.get(by) ?? 0
+    if (sequence > before + 1) gaps.push(`${by}: ${before + 1} to ${sequence - 1}`)
+    highest.set(by, Math.max(before, sequence))
+    const key = keyOf(messageId, by)
+    if ((numbers.get(key) ?? sequence) !== sequence) doubledIds.add(messageId)
+    numbers.set(key, sequence)
+  }
+  return { gaps, doubledIds: [...doubledIds] }
+}
+
+/**
+ * Holds a history against the promises of delivery: each acknowledged message was stored, and is seen exactly once and in
+ * the order of its sender. `stored` is the table of what was stored, where it is known.
+ */
+export const checkHistory = (history: readonly HistoryEvent[], stored?: readonly StoredMessage[]): Verdict => {
+  const acknowledged = history.filter(event => event.type === 'acknowledged')
+  const texts = new Map(acknowledged.map(({ messageId, text }) => [messageId, text]))
+  const named = (ids: readonly string[]) => ids.map(id => texts.get(id) ?? id)
+  const seen = checkSeen(history)
+  const arrived = checkArrived(history)
+  const table = stored && checkStored(history, stored)
+  const together = (some: readonly string[], ids: readonly string[] = []) => [...new Set([...some, ...named(ids)])]
   return {
-    lost: [...acknowledged.keys()].filter(text => !seenAtAll.has(text)),
-    acknowledgedUnstored: [...acknowledged].filter(([, id]) => stored && !stored.has(id)).map(([text]) => text),
-    ...verdict,
+    lost: acknowledged.filter(({ text }) => !seen.all.has(text)).map(({ text }) => text),
+    doubled: together(seen.doubled, arrived.doubledIds),
+    phantom: together(seen.phantom, table?.unknownIds),
+    reordered: together(seen.reordered, table?.lateIds),
+    gaps: arrived.gaps,
+    acknowledgedEarly: named(table?.earlyIds ?? []),
   }
 }

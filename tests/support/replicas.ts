@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import pg from 'pg'
 
-const script = fileURLToPath(new URL('../../scripts/replicas.mjs', import.meta.url))
+const scriptAt = (path: string) => fileURLToPath(new URL(`../../scripts/${path}`, import.meta.url))
 
 /** What `npm run replicas` needs besides Node. What needs it says by name that it was not run. */
 export const hasReplicas = ['redis-server', 'haproxy'].every(name => !spawnSync(name, ['-v']).error)
@@ -29,16 +30,25 @@ export interface Replicas {
   service(name: string): ReplicaService
   /** Kills a service outright; resolves when the next line tells that it runs again. */
   kill(name: string): Promise<void>
+  /** Rows of a statement on their database. */
+  sql<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Resolves with the exit code. */
   stop(): Promise<number | null>
   /** What was printed for people. */
   readonly said: string
 }
 
-/** `npm run replicas -- --json` on free ports and fresh data. */
-export const startReplicas = async (): Promise<Replicas> => {
+export interface ReplicasOptions {
+  /** Below `scripts/`; `replicas.mjs` where left out. */
+  readonly script?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** `npm run replicas -- --json` on free ports and fresh data, or another script that does the same. */
+export const startReplicas = async (options: ReplicasOptions = {}): Promise<Replicas> => {
   const folder = mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
-  const env = { ...process.env, PORT: '0', QSM_DATA_DIR: folder }
+  const env = { ...process.env, ...options.environment, PORT: '0', QSM_DATA_DIR: folder }
+  const script = scriptAt(options.script ?? 'replicas.mjs')
   const child: ChildProcess = spawn(process.execPath, [script, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: Line[] = []
   let said = ''
@@ -81,6 +91,19 @@ export const startReplicas = async (): Promise<Replicas> => {
       const { pid } = service(name)
       process.kill(pid, 'SIGKILL')
       while (service(name).pid === pid) await lineNumber(lines.length + 1)
+    },
+    async sql<Row>(statement: string, values: readonly unknown[] = []) {
+      const address = new URL(service('postgres').url)
+      address.username = 'qsm'
+      address.password = readFileSync(join(folder, 'replicas/postgres/postgres-password'), 'utf8').trim()
+      address.pathname = '/postgres'
+      const client = new pg.Client({ connectionString: address.href })
+      await client.connect()
+      try {
+        return (await client.query(statement, [...values])).rows as Row[]
+      } finally {
+        await client.end()
+      }
     },
     async stop() {
       child.kill('SIGTERM')
