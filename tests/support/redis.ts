@@ -11,6 +11,8 @@ export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 export interface TestRedis {
   readonly port: number
   readonly url: string
+  /** Of the process that runs now. */
+  readonly pid: number
   /** Sends one command as `redis-cli` does; its answer as text. Throws what the server answers as an error. */
   command(...parts: readonly string[]): string
   /** Another process on the same port, which knows nothing any more. */
@@ -58,6 +60,9 @@ export const startRedis = async (...options: readonly string[]): Promise<TestRed
   return {
     port,
     url: `redis://127.0.0.1:${port}`,
+    get pid() {
+      return child.pid ?? 0
+    },
     command(...parts) {
       // The last part by its standard input: it may be longer than an argument.
       const [input = '', ...before] = [...parts].reverse()

@@ -1,0 +1,63 @@
+// npm run bench:realtime: fan-out beside other systems, sends between two pods beside one process, memory of idle sockets.
+// Prints tables and draws docs/benchmarks-fan-out.svg; asserts nothing.
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { startReplicas } from '../../tests/support/replicas.js'
+import { logIn } from './people.js'
+import { measureAcrossPods } from './realtime/across-pods.js'
+import { drawBars } from './realtime/draw-bars.js'
+import { measureFanOut } from './realtime/fan-out.js'
+import { measureIdleSockets } from './realtime/idle-sockets.js'
+
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
+const idleCounts = (process.env.BENCH_SOCKETS ?? '2000,9000').split(',').map(Number)
+const plot = fileURLToPath(new URL('../../docs/benchmarks-fan-out.svg', import.meta.url))
+const say = (text: string) => console.error(text)
+
+console.log(`${rounds} rounds, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`)
+
+const rows = await measureFanOut(rounds, say)
+if (!rows)
+  console.log('Fan-out beside other systems: not run, for they are not here (BENCH_PEERS names their folder).\n')
+for (const { what, contenders } of rows ?? []) {
+  console.log(`${what}\n\n| Contender | Deliveries/s | Server µs each | p99 ms | Its µs / QSM's (lowest to highest) |`)
+  console.log('|---|---|---|---|---|')
+  for (const [name, { per_s, server_us, p99_ms, us_ratio }] of Object.entries(contenders)) {
+    const ratio = us_ratio && name !== 'qsm' ? us_ratio : null
+    const shown = ratio ? `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})` : ''
+    console.log(`| ${name} | ${per_s} | ${server_us.toFixed(2)} | ${p99_ms.toFixed(1)} | ${shown} |`)
+  }
+  console.log('')
+}
+if (rows) {
+  writeFileSync(plot, drawBars('Server CPU for each delivery, µs (shorter is better)', rows))
+  say(`drawn: ${plot}`)
+}
+
+say('two pods start')
+const replicas = await startReplicas()
+try {
+  const durable = await measureAcrossPods(replicas, rounds, say)
+  console.log(
+    '| Durable send to delivery | p50 ms at 300/s | p99 ms at 300/s | CPU ms each | Messages/s at most |\n|---|---|---|---|---|',
+  )
+  for (const [name, figures] of Object.entries(durable)) {
+    const { p50Ms, p99Ms, cpuMs, perSecond } = figures
+    console.log(
+      `| ${name} | ${p50Ms.toFixed(1)} | ${p99Ms.toFixed(1)} | ${cpuMs.toFixed(2)} | ${perSecond.toFixed(0)} |`,
+    )
+  }
+  console.log(
+    `\nacross pods: ${(durable['two pods'].p99Ms / durable['one process'].p99Ms).toFixed(2)} × the p99 of one process\n`,
+  )
+
+  const tokens = []
+  for (let at = 0; at < 32; at += 1) tokens.push(await logIn(replicas.url, `two-${at}`))
+  const { url, pid } = replicas.service('message-1')
+  for (const { count, kibEach } of await measureIdleSockets({ url, pid, tokens }, idleCounts)) {
+    console.log(`${count} idle sockets on one pod: ${kibEach.toFixed(1)} KiB of resident memory each`)
+  }
+} finally {
+  await replicas.stop()
+}

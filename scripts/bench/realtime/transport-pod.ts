@@ -1,0 +1,66 @@
+// A pod's own socket and bus code without the services on top: what one client publishes goes to all sockets of all such
+// pods. QSM itself sends nothing to a crowd; this measures what carries its frames, beside systems that do. As in QSM a hint
+// carries ids alone, so each pod makes the text of a message itself.
+import { createServer } from 'node:http'
+import {
+  acceptSockets,
+  createLog,
+  createMemoryBus,
+  createMetrics,
+  createRedisBus,
+  frameText,
+  type Socket,
+} from '@qsm/server-kit'
+
+const [port = '0', redisUrl = ''] = process.argv.slice(2)
+const room = '01890000-0000-7000-8000-000000000000'
+const textBytes = 256
+const filler = 'QSMpayload0123456789abcdefghijklmnopqrstuvwxyz'.repeat(8)
+
+const idOf = (mark: string) => `01890000-0000-7000-8000-0000${mark.slice(2, 10)}`
+const frameOf = (id: string) => {
+  const mark = `~m${id.slice(-8)}~`
+  return JSON.stringify({ type: 'message', payload: mark + filler.slice(0, textBytes - mark.length) })
+}
+
+const log = createLog({ level: 'warn', format: 'json', service: 'transport' })
+const metrics = createMetrics()
+const onError = (error: unknown) => log.error({ err: error }, 'a hint was not handled')
+const bus = redisUrl
+  ? createRedisBus({ url: redisUrl, sentinels: [], sentinelName: '', cluster: false, log, metrics, onError })
+  : createMemoryBus(onError)
+const sockets = new Set<Socket>()
+bus.want(room)
+bus.subscribe('receipt', hint => {
+  for (const id of hint.message_ids) {
+    const frame = frameText(frameOf(id))
+    for (const socket of sockets) socket.sendFramed(frame)
+  }
+})
+
+const server = createServer((_request, response) => response.writeHead(404).end())
+acceptSockets(server, {
+  authenticate: async () => null,
+  allowedOrigins: [],
+  log,
+  metrics,
+  now: Date.now,
+  maxSockets: 10_000,
+  onSocket(socket) {
+    socket.onClose(() => sockets.delete(socket))
+    socket.onText(text => {
+      const frame = JSON.parse(text) as { readonly type: string; readonly payload?: string }
+      if (frame.type === 'subscribe') {
+        sockets.add(socket)
+        socket.sendText('{"type":"subscribed"}')
+      } else {
+        const message_ids = [idOf(String(frame.payload))]
+        bus.publish({ kind: 'receipt', user_id: room, peer_id: room, receipt: 'read', message_ids })
+      }
+    })
+    socket.sendText('{"type":"ready"}')
+  },
+})
+server.listen(Number(port), '127.0.0.1', () =>
+  console.log(`listening on ${(server.address() as { port: number }).port}`),
+)
