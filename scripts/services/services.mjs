@@ -9,7 +9,7 @@ export const logFolder = resolve(root, process.env.QSM_LOG_DIR ?? 'logs')
 
 const portOf = (variable, fallback) => ({ variable, port: Number(process.env[variable] ?? fallback) })
 
-/** How long a stop may take by the server's own deadline, with some time to end. */
+/** How long a stop may take by the server's own deadline (stopDeadlineMs, not built yet here), with some time to end. */
 const stopSeconds = Number(process.env.DRAIN_SECONDS ?? 10) + 12
 
 /** The address by which this machine reaches what listens on HOST. */

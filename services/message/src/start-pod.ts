@@ -19,8 +19,6 @@ import { createMessageContext, messageMigrations, messageSchema } from './contex
 import { mainRoutes } from './main-routes/main-routes.js'
 import { createHttpManagedOperations } from './managed/http-managed-operations.js'
 
-const maxSocketDrainMs = 2_000
-
 /**
  * Runs the message service alone, with what the main port answers for the whole: its schema is brought up to date, accounts
  * come from the auth service at AUTH_URL.
@@ -62,6 +60,6 @@ export const startMessagePod = (config: MessagePodConfig): Promise<Pod> =>
         const { ALLOWED_ORIGINS: allowedOrigins, MAX_SOCKETS: maxSockets } = config
         if (config.ENABLE_WEBSOCKET) message.sockets.attach(server, { allowedOrigins, maxSockets })
       },
-      drain: drainMs => message.sockets.drain(Math.min(maxSocketDrainMs, drainMs / 2)),
+      drain: message.sockets.drain,
     }
   })

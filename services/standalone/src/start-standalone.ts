@@ -44,6 +44,7 @@ export const startStandalone = (config: StandaloneConfig, options: StartOptions 
       log,
       async stop() {
         admin.drain()
+        void quantum.stopPort() // Beside the main port, so that a stop takes the time of one.
         await main.drain()
         await closing.run()
       },

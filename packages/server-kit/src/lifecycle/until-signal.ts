@@ -9,6 +9,12 @@ export interface StopOptions {
   readonly stop: (reason: string) => Promise<void>
 }
 
+/** What a stop may take besides finishing requests: closing databases, ending threads. */
+const graceMs = 10_000
+
+/** How long a whole stop may take in milliseconds, where requests may take `drainSeconds` to finish. */
+export const stopDeadlineMs = (drainSeconds: number): number => drainSeconds * 1_000 + graceMs
+
 const standardError = 2
 
 /** npm and supervisors hand on a signal that the terminal or the system has sent to this process already. */

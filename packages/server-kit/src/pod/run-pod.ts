@@ -1,8 +1,6 @@
 import { explainFailure } from '../errors/explain-failure.js'
-import { stopOnSignal } from '../lifecycle/until-signal.js'
+import { stopDeadlineMs, stopOnSignal } from '../lifecycle/until-signal.js'
 import type { Pod, PodConfig } from './start-pod.js'
-
-const stopGraceMs = 10_000
 
 /** The program of a pod: reads its variables, runs until a signal, and says what to do where it cannot start. */
 export const runPod = async <C extends PodConfig>(
@@ -13,7 +11,7 @@ export const runPod = async <C extends PodConfig>(
     const config = readConfig()
     const pod = await start(config)
     pod.log.info({ port: pod.port, adminPort: pod.adminPort }, 'ready')
-    stopOnSignal({ log: pod.log, deadlineMs: config.DRAIN_SECONDS * 1_000 + stopGraceMs, stop: () => pod.stop() })
+    stopOnSignal({ log: pod.log, deadlineMs: stopDeadlineMs(config.DRAIN_SECONDS), stop: () => pod.stop() })
   } catch (error) {
     console.error(explainFailure(error) ?? error)
     process.exitCode = 1

@@ -46,7 +46,7 @@ export interface PodParts {
   readonly checks: Readonly<Record<string, () => Promise<void>>>
   /** Takes what is no request: upgrades. */
   attach?(server: Server): void
-  /** Before requests are finished: closes sockets over at most `drainMs`. */
+  /** Before requests are finished, which may take `drainMs`: closes sockets. */
   drain?(drainMs: number): Promise<void>
 }
 
@@ -88,6 +88,7 @@ export const startPod = async (
       extra: parts.extra,
       allowedOrigins: config.ALLOWED_ORIGINS,
       trustProxy: config.TRUST_PROXY,
+      checkAnswers: config.QSM_ENV === 'test',
       ...{ log, clock, metrics },
     })
     const drainMs = config.DRAIN_SECONDS * 1_000

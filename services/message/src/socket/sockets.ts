@@ -46,8 +46,8 @@ export interface SocketService {
   acknowledged(address: DeviceAddress, upTo: number): void
   /** The same for the sockets of a user's thin clients. */
   acknowledgedThin(userId: string, upTo: number): void
-  /** Takes no more and closes those that are open in waves over `overMs`. */
-  drain(overMs: number): Promise<void>
+  /** Takes no more and closes those that are open in waves: over half of `drainMs`, at most 2 s, as requests need the rest. */
+  drain(drainMs: number): Promise<void>
   readonly count: number
   stop(): Promise<void>
 }
@@ -64,6 +64,8 @@ export interface SocketParts {
 
 /** While the database is away every socket of a pod finds out; the log need not hear it from each. */
 const quietMs = 10_000
+/** Clients that come back over so long are no stampede. */
+const maxDrainMs = 2_000
 
 /** The sockets of this pod: who is let in, and what is pushed to whom. */
 export const createSocketService = (context: MessageContext, parts: SocketParts): SocketService => {
@@ -189,7 +191,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     },
     acknowledged: (address, upTo) => open.ofDevice(address)?.delivery.acknowledged(upTo),
     acknowledgedThin,
-    async drain(overMs) {
+    async drain(drainMs) {
+      const overMs = Math.min(maxDrainMs, drainMs / 2)
       for (const sockets of accepted) {
         sockets.refuseNew()
         await closeInWaves(sockets.open, closeCodes.draining, overMs)

@@ -1,4 +1,4 @@
-import { createLog, stopOnSignal } from '@qsm/server-kit'
+import { createLog, stopDeadlineMs, stopOnSignal } from '@qsm/server-kit'
 import { readConfig, type StandaloneConfig } from '../config.js'
 import { startQuantumOnItsDatabase } from '../follow-database.js'
 import type { RunningProcess, StartOptions } from '../parts/runtime.js'
@@ -44,7 +44,7 @@ export const start = async (part: ProcessPart): Promise<null> => {
   const starting = starts[part](config, { onStep: say, signal: aborting.signal })
   stopOnSignal({
     log: createLog({ service: 'qsm-server', level: config.LOG_LEVEL, format: config.LOG_FORMAT }),
-    deadlineMs: (config.DRAIN_SECONDS + 10) * 1_000,
+    deadlineMs: stopDeadlineMs(config.DRAIN_SECONDS),
     stop: async () => {
       say('stopping')
       aborting.abort()

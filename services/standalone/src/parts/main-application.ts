@@ -31,8 +31,6 @@ export interface MainApplicationOptions {
   readonly quantum: QuantumAccess
 }
 
-const maxSocketDrainMs = 2_000
-
 /** Auth and message on one port with their documents, closed with the process. */
 export const startMainApplication = async (
   runtime: Runtime,
@@ -71,5 +69,5 @@ export const startMainApplication = async (
     const { ALLOWED_ORIGINS: allowedOrigins, MAX_SOCKETS: maxSockets } = config
     message.sockets.attach(http.server, { allowedOrigins, maxSockets })
   }
-  return { port: http.port, drain: () => message.sockets.drain(Math.min(maxSocketDrainMs, drainMs / 2)) }
+  return { port: http.port, drain: () => message.sockets.drain(drainMs) }
 }

@@ -8,9 +8,9 @@ import type { Runtime } from './runtime.js'
 export interface QuantumService {
   readonly port: number
   readonly app: QuantumApp
+  /** Takes no more requests and lets those under way finish; the process does it at last where nobody did before. */
+  stopPort(): Promise<void>
 }
-
-const drainMs = 1_000
 
 /** The quantum service on its port with its documents, closed with the process. */
 export const startQuantumService = async (
@@ -38,6 +38,11 @@ export const startQuantumService = async (
     extra: [documents(openApiDocument(['quantum-crypto'], { version, title: 'QSM quantum service' }))],
   })
   const http = await listenHttp(app, { host: config.HOST, port: config.QUANTUM_PORT, variable: 'QUANTUM_PORT' })
-  runtime.closing.add('quantum port', () => http.stop(drainMs))
-  return { port: http.port, app: quantum }
+  let stopped: Promise<void> | null = null
+  const stopPort = () => {
+    stopped ??= http.stop(config.DRAIN_SECONDS * 1_000)
+    return stopped
+  }
+  runtime.closing.add('quantum port', stopPort)
+  return { port: http.port, app: quantum, stopPort }
 }
