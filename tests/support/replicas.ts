@@ -34,6 +34,8 @@ export interface Replicas {
   sql<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Resolves with the exit code. */
   stop(): Promise<number | null>
+  /** `/metrics` of a pod. */
+  metrics(name: string): Promise<string>
   /** What was printed for people. */
   readonly said: string
 }
@@ -86,6 +88,11 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
     service,
     get said() {
       return said
+    },
+    async metrics(name) {
+      const environment = readFileSync(`/proc/${service(name).pid}/environ`, 'utf8').split('\0')
+      const port = environment.find(entry => entry.startsWith('ADMIN_PORT='))?.slice('ADMIN_PORT='.length)
+      return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     },
     async kill(name) {
       const { pid } = service(name)

@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis)(
     })
 
     test('packs what is hinted in one turn, and gives its own to itself once', async () => {
-      const { one, heard } = await pair()
+      const { one, other, heard } = await pair()
       one.bus.want(userId)
       await subscribers(userId, 2)
       const own = heardBy(one.bus)
@@ -95,6 +95,7 @@ describe.skipIf(!hasRedis)(
       expect([await one.metric('qsm_bus_packets_sent_total'), await one.metric('qsm_bus_hints_sent_total')]).toEqual([
         3, 1_200,
       ])
+      expect(await other.metric('qsm_bus_hints_received_total')).toBe(1_200)
     })
 
     test('is not harmed by what others write to its channels, and counts it', async () => {

@@ -94,7 +94,6 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
     },
   )
   const thin = createThin({ context, accounts, devices, mailboxes, claimLimits, send })
-  const deliveries = metrics.counter({ name: 'qsm_message_deliveries_total', help: 'Envelopes handed to sockets.' })
   const sockets = createSocketService(context, {
     accounts,
     devices,
@@ -102,7 +101,6 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
     arrivals,
     send,
     thin,
-    deliveries,
   })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
   const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))

@@ -48,7 +48,7 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
       { userId: 'alice', deviceId: 1 },
     ),
     start,
-    onDelivered: () => {},
+    counts: { handed: () => {}, page: () => {} },
     onError: error => errors.push(error),
   })
   const store = () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { QsmClient } from '@qsm/client'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hasReplicas, type Replicas, startReplicas } from '../../support/replicas.js'
@@ -55,6 +56,19 @@ describe.skipIf(!hasReplicas)(title, () => {
     }
     for (let count = 0; count < 10; count += 1) await say(`before ${count}`)
     await allArrived(8_000) // By polling it would take 10 s.
+  })
+
+  test('has exactly the metrics that docs/reference/metrics.md lists, each of the kind that it says', async () => {
+    const manual = readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')
+    const listed = [...manual.matchAll(/^\| `(qsm_\w+)` \| (\w+) \|/gm)].map(([, name, kind]) => `${name} ${kind}`)
+    const shown = new Set<string>()
+    for (const pod of ['message-1', 'message-2', 'auth', 'quantum-crypto']) {
+      const text = await replicas.metrics(pod)
+      for (const [, name = '', kind] of text.matchAll(/^# TYPE (qsm_\w+) (\w+)$/gm)) {
+        shown.add(`${name.replace(/^qsm_[a-z]+_database/, 'qsm_SCHEMA_database')} ${kind}`)
+      }
+    }
+    expect([...shown].sort()).toEqual(listed.sort())
   })
 
   test.each(['message-1', 'message-2', 'auth', 'quantum-crypto', 'redis', 'postgres'])(

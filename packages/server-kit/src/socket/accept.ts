@@ -72,7 +72,11 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
 
   app.ws.use(context => {
     const webSocket = context.websocket as unknown as WebSocket
-    const socket = createSocket(webSocket, options.log, gather)
+    const socket = createSocket(webSocket, {
+      log: options.log,
+      gather,
+      onGoodbye: ({ reason }) => count.toldToClose(reason),
+    })
     open.add(socket)
     const unwatch = heartbeat.watch(socket)
     socket.onClose(code => {

@@ -3,6 +3,8 @@ import type { Metrics } from '../metrics/registry.js'
 
 export interface SocketCounts {
   closed(code: number): void
+  /** This server said goodbye, for this reason. */
+  toldToClose(reason: string): void
   /** An upgrade that was refused, by the code of its error. */
   refused(code: string): void
 }
@@ -16,6 +18,11 @@ export const countSockets = (metrics: Metrics | undefined): SocketCounts => {
     help: 'Closed sockets, by close code.',
     labelNames: ['code'],
   })
+  const toldToClose = metrics?.counter({
+    name: 'qsm_ws_told_to_close_total',
+    help: 'Sockets that this server told to close, by reason of the close code.',
+    labelNames: ['reason'],
+  })
   const refused = metrics?.counter({
     name: 'qsm_ws_refused_total',
     help: 'Refused upgrades, by error code.',
@@ -24,6 +31,7 @@ export const countSockets = (metrics: Metrics | undefined): SocketCounts => {
   return {
     // Clients may send any number; the label must not be theirs to choose.
     closed: code => closed?.inc({ code: knownCodes.has(code) ? code : 'other' }),
+    toldToClose: reason => toldToClose?.inc({ reason }),
     refused: code => refused?.inc({ code }),
   }
 }

@@ -35,6 +35,14 @@ export interface Socket {
   resume(): void
 }
 
+/** What the sockets of a server have in common. */
+export interface SharedBySockets {
+  readonly log: Logger
+  readonly gather: Gather
+  /** Called when a socket is told to close. */
+  onGoodbye(code: CloseCode): void
+}
+
 const bytesOf = (data: RawData): Uint8Array => {
   if (Array.isArray(data)) return new Uint8Array(Buffer.concat(data))
   if (data instanceof ArrayBuffer) return new Uint8Array(data)
@@ -46,17 +54,15 @@ class WsSocket implements Socket, Beating {
   readonly id = newId()
   readonly #ws: WebSocket
   readonly #tcp: TcpSocket
-  readonly #log: Logger
-  readonly #gather: Gather
+  readonly #shared: SharedBySockets
   #heard = true
   #onText: TextHandler = () => {}
   #onBinary: BinaryHandler = () => {}
 
-  constructor(ws: WebSocket, log: Logger, gather: Gather) {
+  constructor(ws: WebSocket, shared: SharedBySockets) {
     this.#ws = ws
     this.#tcp = (ws as unknown as { _socket: TcpSocket })._socket
-    this.#log = log
-    this.#gather = gather
+    this.#shared = shared
     ws.on('message', (data, isBinary) => this.#take(data, isBinary))
     ws.on('pong', () => {
       this.#heard = true
@@ -75,25 +81,25 @@ class WsSocket implements Socket, Beating {
   }
 
   #fail(error: unknown): void {
-    this.#log.error({ err: error }, 'a socket handler failed')
+    this.#shared.log.error({ err: error }, 'a socket handler failed')
     this.#ws.close(1011, 'internal')
   }
 
   sendText(text: string): void {
     if (!this.isOpen) return
-    this.#gather(this.#tcp)
+    this.#shared.gather(this.#tcp)
     this.#ws.send(text)
   }
 
   sendBinary(bytes: Uint8Array): void {
     if (!this.isOpen) return
-    this.#gather(this.#tcp)
+    this.#shared.gather(this.#tcp)
     this.#ws.send(bytes, { binary: true })
   }
 
   sendFramed({ bytes }: Framed): void {
     if (!this.isOpen) return
-    this.#gather(this.#tcp)
+    this.#shared.gather(this.#tcp)
     // `ws` itself writes at once where nothing is compressed, so frames keep their order.
     this.#tcp.write(bytes)
   }
@@ -107,6 +113,7 @@ class WsSocket implements Socket, Beating {
   }
 
   close(code: CloseCode): void {
+    if (this.isOpen) this.#shared.onGoodbye(code)
     // Who is paused would never see the answer to the goodbye.
     this.#ws.resume()
     this.#ws.close(code.code, code.reason)
@@ -152,5 +159,4 @@ class WsSocket implements Socket, Beating {
 }
 
 /** Wraps a `ws` socket. */
-export const createSocket = (ws: WebSocket, log: Logger, gather: Gather): Socket & Beating =>
-  new WsSocket(ws, log, gather)
+export const createSocket = (ws: WebSocket, shared: SharedBySockets): Socket & Beating => new WsSocket(ws, shared)

@@ -6,6 +6,8 @@ import type { Entry, Mailboxes } from '../mailbox/mailbox.js'
 /** One entry of a mailbox as its socket gets it. */
 export interface DeliveryItem {
   readonly sequence: number
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number
   send(socket: Socket): void
 }
 
@@ -27,6 +29,7 @@ export interface DeliverySource {
 /** An envelope as it is, for an end-to-end device. */
 export const envelopeItem = (entry: Entry): DeliveryItem => ({
   sequence: entry.sequence,
+  receivedAt: entry.receivedAt,
   send: socket => socket.sendBinary(encodeDeliveryFrame(entry)),
 })
 

@@ -1,6 +1,7 @@
 import { closeCodes, limits } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import type { MailboxState } from '../mailbox/mailbox.js'
+import type { DeliveryCounts } from './delivery-counts.js'
 import type { DeliveryItem, DeliverySource } from './delivery-source.js'
 
 const pageEntries = 50
@@ -22,7 +23,7 @@ export interface DeliveryOptions {
   readonly socket: Socket
   readonly source: DeliverySource
   readonly start: MailboxState
-  readonly onDelivered: (count: number) => void
+  readonly counts: DeliveryCounts
   readonly onError: (error: unknown) => void
 }
 
@@ -103,7 +104,7 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     if (stopped) return false
     for (const item of items) hand(item)
     cursor = next
-    options.onDelivered(items.length)
+    options.counts.page(items)
     // The last of the backlog may have been deleted since.
     if (!more && cursor < backlogEnd) cursor = backlogEnd
     announce()
@@ -144,7 +145,7 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
       const isNext = announced && !reading && !wanted && item.sequence === cursor + 1
       if (stopped || !isNext || isFull()) return wake(item.sequence)
       hand(item)
-      options.onDelivered(1)
+      options.counts.handed()
     },
     acknowledged(upTo) {
       forget(upTo)

@@ -2,7 +2,7 @@ import type { HintOf } from '@qsm/contract'
 import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
-import { showFrame } from './show-frame.js'
+import type { ShowFrame } from './show-frame.js'
 
 /**
  * Shows receipts to the sockets of a user's thin clients on this pod; which pod has opened them does not count. Returns the
@@ -10,7 +10,11 @@ import { showFrame } from './show-frame.js'
  */
 export const pushReceipts = (
   { bus, log }: Pick<MessageContext, 'bus' | 'log'>,
-  { accounts, open }: { readonly accounts: Accounts; readonly open: OpenSockets },
+  {
+    accounts,
+    open,
+    showFrame,
+  }: { readonly accounts: Accounts; readonly open: OpenSockets; readonly showFrame: ShowFrame },
 ): (() => void) => {
   const push = async (hint: HintOf<'receipt'>): Promise<void> => {
     const sockets = open.thinOfUser(hint.user_id)

@@ -1,15 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { closeCodes, type HintOf, limits, type ServerFrame } from '@qsm/contract'
-import {
-  acceptSockets,
-  bearerToken,
-  type CounterMetric,
-  closeInWaves,
-  newId,
-  QsmError,
-  type Socket,
-  type Sockets,
-} from '@qsm/server-kit'
+import { acceptSockets, bearerToken, closeInWaves, newId, QsmError, type Socket, type Sockets } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
@@ -21,10 +12,12 @@ import type { Thin } from '../thin/thin.js'
 import type { ThinCaller } from '../thin/thin-caller.js'
 import { emptyMailbox, thinSource } from '../thin/thin-source.js'
 import { startDelivery } from './delivery.js'
+import { countDeliveries } from './delivery-counts.js'
 import { envelopeItem, envelopeSource } from './delivery-source.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { pushReceipts } from './push-receipts.js'
+import { createShowFrame } from './show-frame.js'
 import { createSocketHolders } from './socket-holders.js'
 import { tellPresence } from './tell-presence.js'
 import { redeemTicket, type SocketCaller } from './tickets.js'
@@ -59,7 +52,6 @@ export interface SocketParts {
   readonly arrivals: Arrivals
   readonly send: Send
   readonly thin: Thin
-  readonly deliveries: CounterMetric
 }
 
 /** While the database is away every socket of a pod finds out; the log need not hear it from each. */
@@ -110,9 +102,11 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     return { caller, accessToken, address, deviceId: address.deviceId, start, holderId }
   }
 
-  const typing = createTyping(context, accounts, open)
-  const presence = tellPresence(context, { accounts, open })
-  const stopReceipts = pushReceipts(context, { accounts, open })
+  const counts = countDeliveries(metrics, clock)
+  const showFrame = createShowFrame(metrics)
+  const typing = createTyping(context, { accounts, open, showFrame })
+  const presence = tellPresence(context, { accounts, open, showFrame })
+  const stopReceipts = pushReceipts(context, { accounts, open, showFrame })
   const watch = watchSockets(context, {
     accounts,
     devices,
@@ -142,11 +136,10 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       username: caller.username,
     }
     socket.sendText(JSON.stringify(ready))
-    const onDelivered = (count: number) => parts.deliveries.inc(count)
     // A ticket of an earlier version holds no token: the quantum service refuses what is asked with none.
     const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
     const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
-    const delivery = startDelivery({ socket, source, start, onDelivered, onError })
+    const delivery = startDelivery({ socket, source, start, counts, onError })
     const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId }
     open.add(entry)?.socket.close(closeCodes.displaced)
     const unwant = bus.want(caller.userId)

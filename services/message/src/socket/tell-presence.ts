@@ -4,7 +4,7 @@ import { contactsOf } from '../connections/contacts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
-import { showFrame } from './show-frame.js'
+import type { ShowFrame } from './show-frame.js'
 
 /** Who is back within this time was not gone: a page that is loaded anew is no news. */
 const graceMs = 2_000
@@ -21,7 +21,11 @@ export interface TellPresence {
  */
 export const tellPresence = (
   context: Pick<MessageContext, 'bus' | 'clock' | 'database' | 'log' | 'presence'>,
-  { accounts, open }: { readonly accounts: Accounts; readonly open: OpenSockets },
+  {
+    accounts,
+    open,
+    showFrame,
+  }: { readonly accounts: Accounts; readonly open: OpenSockets; readonly showFrame: ShowFrame },
 ): TellPresence => {
   const { bus, clock, database, log, presence } = context
   /** Users whom this pod has entered. */

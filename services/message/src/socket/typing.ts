@@ -4,7 +4,7 @@ import type { Accounts } from '../accounts/accounts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
-import { showFrame } from './show-frame.js'
+import type { ShowFrame } from './show-frame.js'
 
 type TypingFrame = Extract<ClientFrame, { readonly type: 'typing' }>
 
@@ -18,7 +18,14 @@ export interface Typing {
 const field = 'recipient'
 
 /** Between users whose connection is open, over the bus to whichever pod holds the sockets. */
-export const createTyping = (context: MessageContext, accounts: Accounts, open: OpenSockets): Typing => {
+export const createTyping = (
+  context: MessageContext,
+  {
+    accounts,
+    open,
+    showFrame,
+  }: { readonly accounts: Accounts; readonly open: OpenSockets; readonly showFrame: ShowFrame },
+): Typing => {
   const { bus, database, log } = context
   const perUser = context.rateLimits({ name: 'typing', points: 300, perSeconds: 60 })
 

@@ -1,5 +1,5 @@
-import { closeCodes, type HintOf } from '@qsm/contract'
-import type { Revoked } from '@qsm/server-kit'
+import { type CloseCode, closeCodes, type HintOf } from '@qsm/contract'
+import type { Revoked, Socket } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
@@ -34,7 +34,7 @@ const isSameDevice = (one: DeviceAddress | null, other: DeviceAddress | null): b
  * as another device now, a newer socket of the same device.
  */
 export const watchSockets = (
-  { bus, clock }: Pick<MessageContext, 'bus' | 'clock'>,
+  { bus, clock, metrics }: Pick<MessageContext, 'bus' | 'clock' | 'metrics'>,
   { accounts, devices, open, holders, onError }: WatchOptions,
 ): SocketWatch => {
   const checkCaller = ({ caller, socket }: OpenSocket) => {
@@ -48,10 +48,19 @@ export const watchSockets = (
     const bound = await devices.bound(caller.sessionId)
     if (!isSameDevice(bound, address)) socket.close(bound ? closeCodes.rebound : closeCodes.deviceRemoved)
   }
+  const latency = metrics.histogram({
+    name: 'qsm_message_revocation_seconds',
+    help: 'Time from the end of a session or account until a socket of it was told to close.',
+    buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60],
+  })
+  const revoke = (socket: Socket, code: CloseCode, at: number) => {
+    if (socket.isOpen) latency.observe(Math.max(0, clock.now() - at) / 1_000)
+    socket.close(code)
+  }
   const onRevoked = ({ userId, sessionId, at }: Revoked) => {
     for (const { socket, caller } of open.ofUser(userId)) {
-      if (sessionId === null && caller.issuedAt <= at) socket.close(closeCodes.accountGone)
-      else if (caller.sessionId === sessionId) socket.close(closeCodes.sessionEnded)
+      if (sessionId === null && caller.issuedAt <= at) revoke(socket, closeCodes.accountGone, at)
+      else if (caller.sessionId === sessionId) revoke(socket, closeCodes.sessionEnded, at)
     }
   }
   const onBound = (hint: HintOf<'device-bound'>) => {

@@ -30,6 +30,7 @@ export const thinSource = (
       const fresh = page.messages.filter(message => message.sequence > after)
       const items = fresh.map(message => ({
         sequence: message.sequence,
+        receivedAt: Date.parse(message.timestamp),
         send: (to: Socket) => to.sendText(JSON.stringify({ type: 'message', ...message })),
       }))
       return { items, next: page.next, more: page.more }
