@@ -41,7 +41,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
   })
   const messageOwn = {
     AUTH_URL: local(ports.auth[0]),
-    QUANTUM_URL: local(ports.quantum[0]),
+    QUANTUM_API_URL: local(ports.quantum[0]),
     QUANTUM_PUBLIC_URL: local(ports.balancer),
   }
   const message = messageProgram ?? program('message')
@@ -74,7 +74,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
       AUTH_URL: local(ports.auth[0]),
       QSM_KEK: secrets.kek,
     }),
-    pod('auth', program('auth'), ports.auth, { QUANTUM_URL: local(ports.quantum[0]) }),
+    pod('auth', program('auth'), ports.auth, { QUANTUM_API_URL: local(ports.quantum[0]) }),
     pod('message-1', message, ports.message1, messageOwn),
     pod('message-2', message, ports.message2, messageOwn),
     {

@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { authPodVariables } from '@qsm/auth'
 import { mainRoutes, quantumRoutes } from '@qsm/contract'
+import { messagePodVariables } from '@qsm/message'
+import { quantumPodVariables } from '@qsm/quantum-crypto'
+import { describeVariables } from '@qsm/server-kit'
 import { standaloneVariables } from '@qsm/standalone'
 import { describe, expect, it } from 'vitest'
 
@@ -45,9 +49,17 @@ describe('docs/from-the-original.md', () => {
 })
 
 describe('the variables of a page', () => {
-  it.each(['from-the-original.md', 'azure.md'])('are variables of the server: %s', name => {
+  it.each(['from-the-original.md', 'azure.md', 'replicas.md'])('are variables of the server: %s', name => {
     const named = variablesOf(page(name))
     expect(named.length).toBeGreaterThan(8)
     expect(named.filter(variable => ![...known, ...others].includes(variable))).toEqual([])
+  })
+
+  it('are, in replicas.md, also all that a pod cannot do without', () => {
+    const pods = [authPodVariables, messagePodVariables, quantumPodVariables]
+    const required = pods.flatMap(describeVariables).filter(variable => variable.required)
+    const named = variablesOf(page('replicas.md'))
+    expect(required.length).toBeGreaterThan(8)
+    expect(required.filter(({ variable }) => !named.includes(variable))).toEqual([])
   })
 })

@@ -41,7 +41,7 @@ export const authPodVariables = defineVariables({
   ...authVariables,
   ...hostVariable,
   PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the auth service.', example: '8000' },
-  QUANTUM_URL: {
+  QUANTUM_API_URL: {
     schema: serviceUrl('http://quantum-crypto:8001'),
     doc: 'Address of the quantum service within the cluster; whether it answers is told to clients that log in.',
     example: 'http://quantum-crypto:8001',

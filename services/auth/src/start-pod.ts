@@ -20,7 +20,7 @@ export const startAuthPod = (config: AuthPodConfig): Promise<Pod> =>
     const url = config.DATABASE_URL.reveal()
     await migrate({ url, schema: authSchema, migrations: authMigrations, patienceMs: startPatienceMs })
     const { log, metrics, closing } = runtime
-    const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_URL), log, metrics })
+    const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_API_URL), log, metrics })
     closing.add('quantum watch', async () => quantum.stop())
     const context = await createAuthContext({
       ...runtime,

@@ -54,7 +54,7 @@ export const messagePodVariables = defineVariables({
     doc: 'Address of the auth service within the cluster, whose account feed is followed.',
     example: 'http://auth:8000',
   },
-  QUANTUM_URL: {
+  QUANTUM_API_URL: {
     schema: serviceUrl('http://quantum-crypto:8001'),
     doc: 'Address of the quantum service within the cluster, which plays the devices of thin clients.',
     example: 'http://quantum-crypto:8001',
@@ -62,7 +62,7 @@ export const messagePodVariables = defineVariables({
   QUANTUM_PUBLIC_URL: {
     schema: serviceUrl('https://qsm.example.org'),
     optional: true,
-    doc: 'Address of the quantum service that clients are told; QUANTUM_URL where left out.',
+    doc: 'Address of the quantum service that clients are told; QUANTUM_API_URL where left out.',
     example: 'https://qsm.example.org',
   },
 })

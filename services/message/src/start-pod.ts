@@ -34,18 +34,18 @@ export const startMessagePod = (config: MessagePodConfig): Promise<Pod> =>
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,
       feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'message' }),
-      quantum: createHttpManagedOperations({ quantumUrl: config.QUANTUM_URL, tokens }),
+      quantum: createHttpManagedOperations({ quantumUrl: config.QUANTUM_API_URL, tokens }),
       retentionDays: config.MESSAGE_RETENTION_DAYS,
     })
     const message = await createMessageApp(context)
     closing.add('message', () => message.close())
-    const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_URL), log, metrics })
+    const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_API_URL), log, metrics })
     closing.add('quantum watch', async () => quantum.stop())
     const pingDatabase = () => context.database.ping()
     const ownRoutes = mainRoutes({
       ...{ version, clock, bus, pingDatabase },
       quantumReady: quantum.isReady,
-      quantumApi: config.QUANTUM_PUBLIC_URL ?? config.QUANTUM_URL,
+      quantumApi: config.QUANTUM_PUBLIC_URL ?? config.QUANTUM_API_URL,
       websocketEnabled: config.ENABLE_WEBSOCKET,
       suites: supportedSuites,
     })

@@ -46,7 +46,7 @@ const environment = () => ({
   DATABASE_URL: database.url,
   JWT_SECRET: secret,
   AUTH_URL: authUrl,
-  QUANTUM_URL: 'http://127.0.0.1:1',
+  QUANTUM_API_URL: 'http://127.0.0.1:1',
   HOST: '127.0.0.1',
   PORT: '0',
   ADMIN_PORT: '0',
@@ -101,13 +101,13 @@ describe('the configuration of a pod', () => {
     const read = () =>
       readPodConfig({
         AUTH_URL: 'ftp://auth',
-        QUANTUM_URL: 'q',
+        QUANTUM_API_URL: 'q',
         PORT: 'x',
         DATABASE_URL: 'sqlite:a.db',
         REDIS_CLUSTER: 'true',
       })
     expect(read).toThrow(ConfigError)
-    for (const variable of ['AUTH_URL', 'QUANTUM_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET', 'REDIS_URL'])
+    for (const variable of ['AUTH_URL', 'QUANTUM_API_URL', 'PORT', 'DATABASE_URL', 'JWT_SECRET', 'REDIS_URL'])
       expect(read).toThrow(`${variable}: `)
   })
 

@@ -1,5 +1,5 @@
 export { createQuantumApp, type QuantumApp } from './app.js'
-export { perMinuteOf, quantumVariables } from './config.js'
+export { perMinuteOf, quantumPodVariables, quantumVariables } from './config.js'
 export {
   createQuantumContext,
   type QuantumContextOptions,
