@@ -15,11 +15,17 @@ const textOf = (file: string): string | null => {
   }
 }
 
-/** When a process began (start of the machine and ticks since); tells it from a later one with the same number. */
+/**
+ * When a process began (start of the machine and ticks since); tells it from a later one with the same number. `unknown`
+ * where the system does not tell, and of a process that has ended and only waits for its parent to look.
+ */
 const beginOf = (pid: number): string => {
   const stat = textOf(`/proc/${pid}/stat`)
-  const ticks = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
-  return ticks ? `${textOf('/proc/sys/kernel/random/boot_id')}/${ticks}` : 'unknown'
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? []
+  const ticks = fields[19]
+  return ticks && fields[0] !== 'Z' && fields[0] !== 'X'
+    ? `${textOf('/proc/sys/kernel/random/boot_id')}/${ticks}`
+    : 'unknown'
 }
 
 const isAlive = (holder: string): boolean => {
