@@ -5,15 +5,6 @@ import { SetupError } from '../setup/step.mjs'
 /** Names the folder in the environment of all that is started, so that what is left of it is known again. */
 export const marker = 'QSM_REPLICAS'
 
-const isAlive = pid => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
-}
-
 const readOf = (pid, what) => {
   try {
     return readFileSync(`/proc/${pid}/${what}`, 'utf8').split('\0')
@@ -23,7 +14,7 @@ const readOf = (pid, what) => {
 }
 const isOurs = (pid, folder) => readOf(pid, 'environ').includes(`${marker}=${folder}`)
 /** Another process may have got the number of one that was killed. */
-const isSupervisor = pid => isAlive(pid) && readOf(pid, 'cmdline').some(part => part.endsWith('replicas.mjs'))
+const isSupervisor = pid => readOf(pid, 'cmdline').some(part => part.endsWith('replicas.mjs'))
 
 /**
  * Takes the folder for this process. What a supervisor that was killed has left running is ended. Throws `SetupError` where

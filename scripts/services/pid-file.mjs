@@ -1,29 +1,13 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { beginOf } from '../setup/process-begin.mjs'
 
 const textOf = file => {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    if (error.code === 'ENOENT' || error.code === 'ESRCH') return null
+    if (error.code === 'ENOENT') return null
     throw error
   }
-}
-
-/** When a process began, which tells it from a later one with the same number. Null where there is no such process. */
-const beginOf = pid => {
-  if (process.platform !== 'linux') {
-    try {
-      return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim() || null
-    } catch {
-      return null
-    }
-  }
-  const stat = textOf(`/proc/${pid}/stat`)
-  if (stat === null) return null
-  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // The 22nd field is the start in ticks since the machine began. A zombie has ended; only its parent has not looked.
-  return state === 'Z' ? null : `${textOf('/proc/sys/kernel/random/boot_id').trim()}/${rest[18]}`
 }
 
 /** Leaves number and begin of a process that was just started, and how many seconds its stop may take. */
