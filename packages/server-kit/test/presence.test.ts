@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/support/redis.js'
+import { withRightsOfManual } from '../../../tests/support/redis-rights.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
 import { createMemoryPresence, newId, type Presence, systemClock } from '../src/index.js'
 import { createRedisPresence } from '../src/presence/redis-presence.js'
@@ -66,10 +67,7 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
   })
 
   test('needs no more than the rights that the manual names', async () => {
-    const rights = ['resetchannels', '&qsm:*', '~qsm:online:*', '-@all', '+@connection', '+@pubsub']
-    const commands = ['+multi', '+exec', '+zadd', '+zrem', '+zcount', '+pexpire']
-    redis.command('ACL', 'SETUSER', 'qsm', 'on', '>secret', ...rights, ...commands)
-    const presence = await pod(60_000, `redis://qsm:secret@127.0.0.1:${redis.port}`)
+    const presence = await pod(60_000, withRightsOfManual(redis))
     const [user, other] = [newId(), await pod()]
     await presence.enter(user)
     expect(await isOnline(other, user)).toBe(true)

@@ -3,6 +3,7 @@ import {
   type Bus,
   type Clock,
   type Database,
+  type FailureWaits,
   type Logger,
   openDatabase,
   type RateLimits,
@@ -50,6 +51,7 @@ export interface AuthContextOptions {
   readonly poolMax: number
   readonly tokens: Tokens
   readonly rateLimits: RateLimits
+  readonly failureWaits: FailureWaits
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Logger
@@ -74,7 +76,7 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
   }),
   tokens: options.tokens,
   hasher: await createPasswordHasher({ maxConcurrent: options.passwordHashConcurrency, maxWaiting: 200 }),
-  guesses: createGuessLimits(options.clock),
+  guesses: createGuessLimits(options.failureWaits),
   rateLimits: options.rateLimits,
   bus: options.bus,
   clock: options.clock,

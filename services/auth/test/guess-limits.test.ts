@@ -1,5 +1,5 @@
 import * as argon2 from '@node-rs/argon2'
-import { createMemoryRateLimits, QsmError } from '@qsm/server-kit'
+import { createMemoryFailureWaits, createMemoryRateLimits, QsmError } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { handClock } from '../../../packages/server-kit/test/support.js'
 import { createGuessLimits } from '../src/passwords/guess-limits.js'
@@ -140,12 +140,15 @@ describe('of one address', () => {
 
 describe('the limits themselves', () => {
   /** Guesses wrongly as soon as it may, for so long. Returns the waits in seconds. */
-  const guessFor = (ms: number, limits = createGuessLimits(clock)): number[] => {
+  const guessFor = async (
+    ms: number,
+    limits = createGuessLimits(createMemoryFailureWaits(clock)),
+  ): Promise<number[]> => {
     const end = clock.now() + ms
     const waits: number[] = []
     while (clock.now() < end) {
       try {
-        limits.guess('alice', '192.0.2.1').begin()
+        await (await limits.guess('alice', '192.0.2.1')).begin()
         waits.push(0)
       } catch (error) {
         const seconds = (error as QsmError).retryAfterSeconds ?? Number.NaN
@@ -161,47 +164,48 @@ describe('the limits themselves', () => {
     clock = handClock()
   })
 
-  test('let ten passwords of an account be tried in 15 minutes, then one in 15 minutes', () => {
-    expect(guessFor(900_000)).toEqual([0, 0, 0, 0, 15, 30, 60, 120, 240, 480])
+  test('let ten passwords of an account be tried in 15 minutes, then one in 15 minutes', async () => {
+    expect(await guessFor(900_000)).toEqual([0, 0, 0, 0, 15, 30, 60, 120, 240, 480])
     clock = handClock()
-    expect(guessFor(4 * 3_600_000).slice(10)).toEqual(Array(15).fill(900))
+    expect((await guessFor(4 * 3_600_000)).slice(10)).toEqual(Array(15).fill(900))
   })
 
-  test('forget an account that was left alone for half an hour', () => {
-    const limits = createGuessLimits(clock)
-    guessFor(1_000, limits)
+  test('forget an account that was left alone for half an hour', async () => {
+    const limits = createGuessLimits(createMemoryFailureWaits(clock))
+    await guessFor(1_000, limits)
     clock.advance(30 * 60_000)
-    for (let wrong = 0; wrong < 5; wrong += 1) limits.guess('alice', '192.0.2.1').begin()
-    expect(() => limits.guess('alice', '192.0.2.1')).toThrow(QsmError)
+    for (let wrong = 0; wrong < 5; wrong += 1) await (await limits.guess('alice', '192.0.2.1')).begin()
+    await expect(limits.guess('alice', '192.0.2.1')).rejects.toThrow(QsmError)
   })
 
-  test('take a success back from the address alone, whatever was tried meanwhile', () => {
-    const limits = createGuessLimits(clock)
-    const begin = (name: string) => {
-      const tried = limits.guess(name, '192.0.2.1')
-      tried.begin()
+  test('take a success back from the address alone, whatever was tried meanwhile', async () => {
+    const limits = createGuessLimits(createMemoryFailureWaits(clock))
+    const begin = async (name: string) => {
+      const tried = await limits.guess(name, '192.0.2.1')
+      await tried.begin()
       return tried
     }
-    const first = begin('alice')
-    const others = Array.from({ length: 98 }, (_, index) => begin(`other-${index}`))
-    first.succeeded()
-    others.slice(0, 10).forEach((other, index) => {
-      other.succeeded()
-      begin(`again-${index}`)
-    })
-    begin('the-99th')
-    begin('the-100th')
-    expect(() => begin('the-101st')).toThrow(QsmError)
+    const first = await begin('alice')
+    const others = await Promise.all(Array.from({ length: 98 }, (_, index) => begin(`other-${index}`)))
+    await first.succeeded()
+    for (const [index, other] of others.slice(0, 10).entries()) {
+      await other.succeeded()
+      await begin(`again-${index}`)
+    }
+    await begin('the-99th')
+    await begin('the-100th')
+    await expect(begin('the-101st')).rejects.toThrow(QsmError)
   })
 
-  test('remember 100 000 names and let go of the one that was longest alone', () => {
-    const limits = createGuessLimits(clock)
+  test('remember 100 000 names and let go of the one that was longest alone', async () => {
+    const limits = createGuessLimits(createMemoryFailureWaits(clock))
     const address = (index: number) => `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`
-    for (let wrong = 0; wrong < 5; wrong += 1) limits.guess('alice', address(wrong)).begin()
-    for (let index = 5; index < 100_004; index += 1) limits.guess(`other-${index}`, address(index)).begin()
-    expect(() => limits.guess('alice', '192.0.2.1')).toThrow(QsmError)
-    limits.guess('one-too-many', '192.0.2.2').begin()
-    expect(() => limits.guess('alice', '192.0.2.1')).not.toThrow()
+    for (let wrong = 0; wrong < 5; wrong += 1) await (await limits.guess('alice', address(wrong))).begin()
+    for (let index = 5; index < 100_004; index += 1)
+      await (await limits.guess(`other-${index}`, address(index))).begin()
+    await expect(limits.guess('alice', '192.0.2.1')).rejects.toThrow(QsmError)
+    await (await limits.guess('one-too-many', '192.0.2.2')).begin()
+    await expect(limits.guess('alice', '192.0.2.1')).resolves.toBeDefined()
   })
 })
 

@@ -87,7 +87,7 @@ describe('the password hasher', () => {
       }),
     )
     const third = hasher.verify('no hash at all', 'third').catch(() => 'refused')
-    const fourth = hasher.verify(null, 'fourth', () => begun.push('fourth'))
+    const fourth = hasher.verify(null, 'fourth', () => void begun.push('fourth'))
     await new Promise(setImmediate)
     expect(begun).toEqual([])
     open()

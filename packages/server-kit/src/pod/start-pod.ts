@@ -9,7 +9,7 @@ import { createHttpApp, type HttpAppOptions } from '../http/create-app.js'
 import type { RouteGroup } from '../http/route.js'
 import { listenHttp } from '../lifecycle/listen.js'
 import { createStopSequence, type StopSequence } from '../lifecycle/stop-sequence.js'
-import { createMemoryRateLimits, type RateLimits } from '../limits/rate-limits.js'
+import { createLimits, type Limits } from '../limits/create-limits.js'
 import { createLog, type Logger } from '../log.js'
 import { createMetrics, type Metrics } from '../metrics/registry.js'
 import { createPresence } from '../presence/create-presence.js'
@@ -27,13 +27,12 @@ export interface PodConfig
 }
 
 /** What the parts of a pod work with. */
-export interface PodRuntime {
+export interface PodRuntime extends Pick<Limits, 'rateLimits' | 'failureWaits'> {
   readonly log: Logger
   readonly clock: Clock
   readonly metrics: Metrics
   readonly bus: Bus
   readonly tokens: Tokens
-  readonly rateLimits: RateLimits
   readonly presence: Presence
   /** What is opened is added here, to be closed with the pod. */
   readonly closing: StopSequence
@@ -72,6 +71,8 @@ export const startPod = async (
   closing.add('bus', () => bus.close())
   const presence = createPresence(config, { log, clock })
   closing.add('presence', () => presence.close())
+  const { close: closeLimits, ...limits } = createLimits(config, config.JWT_SECRET.reveal(), { log, metrics, clock })
+  closing.add('limits', closeLimits)
   const tokens = createTokens({
     secret: config.JWT_SECRET.reveal(),
     ...(config.JWT_SECRET_PREVIOUS ? { previousSecret: config.JWT_SECRET_PREVIOUS.reveal() } : {}),
@@ -79,10 +80,7 @@ export const startPod = async (
     clock,
   })
   try {
-    const parts = await build({
-      ...{ log, clock, metrics, bus, tokens, presence, closing },
-      rateLimits: createMemoryRateLimits(),
-    })
+    const parts = await build({ ...limits, log, clock, metrics, bus, tokens, presence, closing })
     const app = createHttpApp({
       groups: parts.groups,
       extra: parts.extra,

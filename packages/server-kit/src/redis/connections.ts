@@ -1,4 +1,4 @@
-import { Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
+import { type ChainableCommander, Cluster, type ClusterNode, Redis, type RedisOptions } from 'ioredis'
 
 /** Where Redis is, as the variables say. */
 export interface RedisAddress {
@@ -13,6 +13,9 @@ export interface RedisAddress {
 }
 
 export type RedisConnection = Redis | Cluster
+
+/** Commands that are done together (MULTI). */
+export type RedisTransaction = ChainableCommander
 
 const connectTimeoutMs = 2_000
 /** A server that leaves a command without an answer so long is as good as gone. */

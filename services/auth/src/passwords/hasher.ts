@@ -11,7 +11,7 @@ export interface PasswordHasher {
    * Whether the password fits the hash; with a null hash the same work is done and the answer is false. `begin` is called
    * when the work begins, which may be long after the call; what it throws ends the matter. Throws `unavailable` as above.
    */
-  verify(storedHash: string | null, password: string, begin?: () => void): Promise<boolean>
+  verify(storedHash: string | null, password: string, begin?: () => void | Promise<void>): Promise<boolean>
 }
 
 /**
@@ -51,7 +51,7 @@ export const createPasswordHasher = async (limits: {
     hash: password => bounded(() => hash(password, argon2id)),
     verify: (storedHash, password, begin) =>
       bounded(async () => {
-        begin?.()
+        await begin?.()
         const fits = await verify(storedHash ?? nobody, password)
         return fits && storedHash !== null
       }),

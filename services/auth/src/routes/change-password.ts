@@ -11,11 +11,11 @@ export const changePassword = (context: AuthContext) => {
   return route(contract)(async ({ caller, body, clientAddress }) => {
     await perUser.take(caller.userId)
     // A stolen token is no second way to guess: wrong passwords count here as they do at login.
-    const guess = context.guesses.guess(caller.username, clientAddress)
+    const guess = await context.guesses.guess(caller.username, clientAddress)
     const account = await findById(context, caller.userId)
     const fits = await context.hasher.verify(account?.passwordHash ?? null, body.current_password, guess.begin)
     if (!account || !fits) throw wrongPassword()
-    guess.succeeded()
+    await guess.succeeded()
     checkNewPassword(context, account.username, { field: 'new_password', password: body.new_password })
     const next = await context.hasher.hash(body.new_password)
     if (!(await replacePassword(context, caller, { checked: account.passwordHash, next }))) throw wrongPassword()

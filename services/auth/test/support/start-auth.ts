@@ -2,8 +2,10 @@ import {
   type Clock,
   createHttpApp,
   createMemoryBus,
+  createMemoryFailureWaits,
   createMetrics,
   createTokens,
+  type FailureWaits,
   type Logger,
   listenHttp,
   migrate,
@@ -58,6 +60,7 @@ export interface TestAuth {
 export interface StartOptions {
   readonly environment?: 'development' | 'test' | 'production'
   readonly rateLimits?: RateLimits
+  readonly failureWaits?: FailureWaits
   readonly hasher?: PasswordHasher
   readonly quantumReady?: () => boolean
   readonly previousSecret?: string
@@ -93,6 +96,7 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
     poolMax: 10,
     tokens,
     rateLimits: options.rateLimits ?? noRateLimits,
+    failureWaits: options.failureWaits ?? createMemoryFailureWaits(clock),
     bus: createMemoryBus(),
     clock,
     log,

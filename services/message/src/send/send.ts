@@ -116,7 +116,7 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
     run: checked =>
       Promise.all(checked.map(({ send, standings }) => storeOnStarted(context, send, standings).catch(asError))),
   })
-  const perDevice = context.rateLimits({ name: 'send', points: 6_000, perSeconds: 60 })
+  const perDevice = context.rateLimits({ name: 'send', points: 6_000, perSeconds: 60, perPod: true })
   const onRefused = (cause: RefusedCause) => metrics.refused.inc({ cause })
   const refuseRepeat = (): never => {
     onRefused('repeat')

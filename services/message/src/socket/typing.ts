@@ -27,7 +27,7 @@ export const createTyping = (
   }: { readonly accounts: Accounts; readonly open: OpenSockets; readonly showFrame: ShowFrame },
 ): Typing => {
   const { bus, database, log } = context
-  const perUser = context.rateLimits({ name: 'typing', points: 300, perSeconds: 60 })
+  const perUser = context.rateLimits({ name: 'typing', points: 300, perSeconds: 60, perPod: true })
 
   const isOpenBetween = async (userId: string, peerId: string): Promise<boolean> => {
     const connection = await findConnection(database.query, userId, peerId)

@@ -7,9 +7,9 @@ export const startAuth = async (
   runtime: Runtime,
   options: { readonly databaseUrl: Secret; readonly tokens: Tokens; readonly quantumReady: () => boolean },
 ): Promise<AuthApp> => {
-  const { config, rateLimits, bus, clock, log, metrics } = runtime
+  const { config, rateLimits, failureWaits, bus, clock, log, metrics } = runtime
   const context = await createAuthContext({
-    ...{ ...options, rateLimits, bus, clock, log, metrics },
+    ...{ ...options, rateLimits, failureWaits, bus, clock, log, metrics },
     poolMax: config.DATABASE_POOL_MAX,
     refreshExpireDays: config.REFRESH_EXPIRE_DAYS,
     passwordHashConcurrency: config.PASSWORD_HASH_CONCURRENCY,

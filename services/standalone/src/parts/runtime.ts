@@ -3,16 +3,17 @@ import {
   type Bus,
   type Clock,
   createBus,
+  createLimits,
   createLog,
-  createMemoryRateLimits,
   createMetrics,
   createPresence,
   createStopSequence,
   createTokens,
+  type Limits,
   type Logger,
   type Metrics,
   type Presence,
-  type RateLimits,
+  randomBytes,
   type StopSequence,
   startAdminServer,
   systemClock,
@@ -28,14 +29,13 @@ export interface StartOptions {
 }
 
 /** What all parts of one process work with. */
-export interface Runtime {
+export interface Runtime extends Pick<Limits, 'rateLimits' | 'failureWaits'> {
   readonly config: StandaloneConfig
   readonly log: Logger
   readonly clock: Clock
   readonly metrics: Metrics
   readonly bus: Bus
   readonly presence: Presence
-  readonly rateLimits: RateLimits
   readonly closing: StopSequence
   readonly step: (step: string) => void
   /** Holds every answer against its contract. */
@@ -63,6 +63,10 @@ export const startParts = async <T>(
   closing.add('bus', () => bus.close())
   const presence = createPresence(config, { log, clock: systemClock })
   closing.add('presence', () => presence.close())
+  // Several processes share limits where they are told a secret; one that makes its own is the only one of its kind.
+  const limitSecret = config.JWT_SECRET?.reveal() ?? Buffer.from(randomBytes(32)).toString('hex')
+  const { close: closeLimits, ...limits } = createLimits(config, limitSecret, { log, metrics, clock: systemClock })
+  closing.add('limits', closeLimits)
   try {
     return await start({
       config,
@@ -71,7 +75,7 @@ export const startParts = async <T>(
       metrics,
       bus,
       presence,
-      rateLimits: createMemoryRateLimits(),
+      ...limits,
       closing,
       step: options.onStep ?? (() => {}),
       checkAnswers: config.QSM_ENV === 'test',
