@@ -24,15 +24,16 @@ const checkName = ({ path }: CodeFile): readonly Problem[] => {
 const isRouteFile = (path: string): boolean => /^services\/[^/]+\/src\/routes\/(?!index\.ts$)[^/]+\.ts$/.test(path)
 
 const checkRoute = ({ path, text, code }: CodeFile): readonly Problem[] => {
-  if (!isRouteFile(path)) return []
-  const routes = [...code.matchAll(/\broute\s*\(/g)]
-  const second = routes[1]
-  if (!second) return []
-  const message = 'more than one endpoint: give each a file of its own (src/routes/verb-noun.ts)'
-  return [{ path, line: lineAt(text, second.index), rule: 'route file', message }]
+  if (!/^services\/[^/]+\/src\//.test(path)) return []
+  const [first, second] = [...code.matchAll(/\broute\s*\(/g)]
+  const wrong = isRouteFile(path) ? second : first
+  if (!wrong) return []
+  const what = isRouteFile(path) ? 'more than one endpoint: give each' : 'an endpoint outside routes/: give it'
+  const message = `${what} a file of its own (src/routes/verb-noun.ts)`
+  return [{ path, line: lineAt(text, wrong.index), rule: 'route file', message }]
 }
 
-/** Length and name of each file, and one endpoint in each route file. */
+/** Length and name of each file, and one endpoint in each route file of a service, none elsewhere. */
 export const checkFiles = (files: readonly CodeFile[]): readonly Problem[] =>
   files.flatMap(file => [...checkLength(file), ...checkName(file), ...checkRoute(file)])
 

@@ -7,6 +7,6 @@ export {
   messageMigrations,
   messageSchema,
 } from './context.js'
-export { mainRoutes } from './main-routes/main-routes.js'
+export { mainRoutes } from './main-routes.js'
 export { createHttpManagedOperations } from './managed/http-managed-operations.js'
 export type { QuantumAccess } from './managed/managed-devices.js'

@@ -16,7 +16,7 @@ import {
 import { createMessageApp } from './app.js'
 import type { MessagePodConfig } from './config.js'
 import { createMessageContext, messageMigrations, messageSchema } from './context.js'
-import { mainRoutes } from './main-routes/main-routes.js'
+import { mainRoutes } from './main-routes.js'
 import { createHttpManagedOperations } from './managed/http-managed-operations.js'
 
 /**

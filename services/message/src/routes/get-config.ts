@@ -1,4 +1,4 @@
-import { getConfig, publicLimits } from '@qsm/contract'
+import { getConfig as contract, publicLimits } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 
 export interface PublicConfig {
@@ -7,8 +7,8 @@ export interface PublicConfig {
   readonly suites: readonly number[]
 }
 
-export const config = ({ quantumApi, websocketEnabled, suites }: PublicConfig) =>
-  route(getConfig)(async () => ({
+export const getConfig = ({ quantumApi, websocketEnabled, suites }: PublicConfig) =>
+  route(contract)(async () => ({
     status: 200,
     body: {
       quantum_api: quantumApi,

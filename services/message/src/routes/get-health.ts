@@ -1,4 +1,4 @@
-import { getHealth } from '@qsm/contract'
+import { getHealth as contract } from '@qsm/contract'
 import { type Bus, type Clock, route } from '@qsm/server-kit'
 
 export interface HealthOptions {
@@ -18,8 +18,8 @@ const stateOf = (isThere: boolean) => (isThere ? ('ok' as const) : ('unavailable
  * Without the quantum service thin clients wait while everybody else is served, without Redis messages of other pods come
  * later: that is `degraded` and 200.
  */
-export const health = ({ version, clock, pingDatabase, quantumReady, bus }: HealthOptions) =>
-  route(getHealth)(async () => {
+export const getHealth = ({ version, clock, pingDatabase, quantumReady, bus }: HealthOptions) =>
+  route(contract)(async () => {
     const hasDatabase = await pingDatabase().then(
       () => true,
       () => false,
