@@ -3,6 +3,7 @@ import { checkCycles } from './check-cycles.js'
 import { checkFiles, checkTexts } from './check-files.js'
 import { checkImports } from './check-imports.js'
 import { checkLinks } from './check-links.js'
+import { checkPatterns } from './check-patterns.js'
 import { codeFilesOf, type Problem, readTexts } from './tree.js'
 
 /** Everything below `root` that is against a rule, by path and line. */
@@ -15,6 +16,7 @@ export const checkStructure = (root: string): readonly Problem[] => {
     ...checkCode(files),
     ...checkFiles(files),
     ...checkTexts(texts),
+    ...checkPatterns(texts),
     ...checkLinks(
       root,
       texts.filter(({ path }) => path.endsWith('.md')),

@@ -128,7 +128,6 @@ export const forbiddenCode: readonly ForbiddenCode[] = [
       'services/*/src/config/',
       'packages/server-kit/src/config/',
       'packages/cli/src/main.ts',
-      'packages/cli/src/config.ts',
     ],
     instead: 'read it in the config file of the service (or in main.ts of the cli) and hand the value down',
   },

@@ -188,6 +188,22 @@ describe('the structure check', () => {
     ])
   })
 
+  it.each(['services/auth/src/me/get-me.ts', 'services/auth/src/routes/index.ts'])(
+    'wants no endpoint outside the route files of a service: %s',
+    path => {
+      expect(foundIn(path, '\nexport const a = route(b)(c)\n')).toEqual([
+        expect.stringContaining(`${path}:2 route file: an endpoint outside routes/`),
+      ])
+    },
+  )
+
+  it('finds patterns of its own rules that no file fits, where the tree has the rules', () => {
+    const rules = "export const owners = {\n  uuid: ['packages/server-kit/src/ids.ts'],\n}\n"
+    const stale = 'scripts/structure/rules.ts:2 stale rule: no file fits "packages/server-kit/src/ids.ts"'
+    expect(foundIn('scripts/structure/rules.ts', rules)).toContainEqual(expect.stringContaining(stale))
+    expect(foundIn('packages/server-kit/src/ids.ts', '\n')).not.toContainEqual(expect.stringContaining(stale))
+  })
+
   it.each(["from './a'", "from './a.ts'"])('wants .js at the end of relative imports: %s', code => {
     expect(foundIn('packages/client/test/b.test.ts', `import { a } ${code}\n`)).toEqual([
       expect.stringContaining('write "./a.js"'),
