@@ -4,9 +4,13 @@ import WebSocket from 'ws'
 const handshakeTimeoutMs = 15_000
 const closeTimeoutMs = 2_000
 
-const refusal = (status: number): QsmClientError => {
+const refusal = (status: number, retryAfter: string | undefined): QsmClientError => {
   if (status === 401) return new QsmClientError('unauthorized', 'The server refuses the token.', { status })
-  return new QsmClientError('unreachable', `The server answered ${status} to the socket. It is tried again.`)
+  const seconds = Number(retryAfter ?? Number.NaN)
+  const details = Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: seconds * 1_000 } : {}
+  return new QsmClientError('unreachable', `The server answered ${status} to the socket. It is tried again.`, {
+    details,
+  })
 }
 
 /** As browsers have it; and does not keep the process for a server that does not answer to the closing. */
@@ -43,7 +47,7 @@ export const nodeSocket: OpenSocket = async (url, { accessToken }, signal) => {
     })
     socket.once('unexpected-response', (request, response) => {
       request.destroy()
-      fail(refusal(response.statusCode ?? 0))
+      fail(refusal(response.statusCode ?? 0, response.headers['retry-after']))
     })
     // Stays: an error after the opening is followed by `close`.
     socket.on('error', cause => fail(new QsmClientError('unreachable', 'The server does not answer.', { cause })))

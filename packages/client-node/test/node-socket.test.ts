@@ -45,6 +45,13 @@ describe('the socket of Node leaves nothing on the signal that gives it up', () 
     expect(left()).toBe(0)
   })
 
+  test('and tells how long the server asks to wait', async () => {
+    const answer = 'HTTP/1.1 503 No\r\nRetry-After: 5\r\n\r\n'
+    const url = await listen(createServer().on('upgrade', (_request, socket) => socket.end(answer)))
+    const error = await nodeSocket(url, credentials, ending.signal).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'unreachable', retryAfterMs: 5_000 })
+  })
+
   test('where it opens', async () => {
     const made = createServer()
     new WebSocketServer({ server: made })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { backoffMs, pause } from '../src/backoff.js'
+import { backoffMs, pause, retryMs } from '../src/backoff.js'
+import { QsmClientError } from '../src/errors.js'
 
 const drawing = (byte: number) => ({ randomBytes: (length: number) => new Uint8Array(length).fill(byte) })
 
@@ -18,6 +19,14 @@ describe('the time before the next attempt', () => {
         return waited >= 0 && waited <= 30_000
       }),
     )
+  })
+
+  it('is what the server asks for, and a random time on top', () => {
+    const asking = (retryAfterMs: number) => new QsmClientError('unavailable', '', { details: { retryAfterMs } })
+    expect(retryMs(asking(5_000), 2, drawing(0))).toBe(5_000)
+    expect(Math.round(retryMs(asking(5_000), 2, drawing(255)))).toBe(7_000)
+    expect(Math.round(retryMs(new Error('lost'), 2, drawing(255)))).toBe(2_000)
+    expect(retryMs(asking(1e12), 2, drawing(0))).toBe(3_600_000)
   })
 
   it('ends at once with the signal', async () => {

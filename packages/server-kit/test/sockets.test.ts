@@ -27,6 +27,8 @@ const hello = defineRoute({
   responses: { 200: { description: 'Fine.', body: z.object({ text: z.string() }) } },
 })
 
+const wide = { maxSockets: 10, maxSocketsPerAddress: 10, maxSocketsPerUser: 10, maxUpgradesAtOnce: 10 }
+
 let app: TestApp
 let sockets: Sockets
 let taken: { socket: Socket; identity: string; request: IncomingMessage }[]
@@ -50,7 +52,9 @@ const start = async (options: Partial<SocketOptions<string>> = {}) => {
     log: listeningLog().log,
     metrics: app.metrics,
     now: () => 1_800_000_000_000,
-    maxSockets: 10,
+    userOf: identity => identity,
+    trustProxy: false,
+    limits: wide,
     ...options,
   })
 }
@@ -136,7 +140,7 @@ describe('an upgrade', () => {
   })
 
   it('beyond the limit is 503, until one goes', async () => {
-    await start({ maxSockets: 2 })
+    await start({ limits: { ...wide, maxSockets: 2 } })
     const first = await opened()
     await opened()
     const [status, code, response] = await refusal(open())
@@ -144,6 +148,56 @@ describe('an upgrade', () => {
     const gone = new Promise<void>(resolve => taken[0]?.socket.onClose(() => resolve()))
     first.close()
     await gone
+    await opened()
+  })
+
+  it('of one address, or of one user, beyond its limit is 429, and others are let in', async () => {
+    await start({
+      trustProxy: true,
+      limits: { ...wide, maxSocketsPerAddress: 3, maxSocketsPerUser: 2 },
+    })
+    const from = (address: string, ticket: string) =>
+      ['/ws', { protocol: `qsm.ticket.${ticket}`, headers: { 'x-forwarded-for': `192.0.2.1, ${address}` } }] as const
+    const first = await opened(...from('203.0.113.9', 'alice'))
+    await opened(...from('203.0.113.10', 'alice'))
+    const [status, code, response] = await refusal(open(...from('203.0.113.11', 'alice')))
+    expect([status, code, response.headers['retry-after']]).toEqual([429, 'rate_limited', '30'])
+    for (const name of ['bob', 'carol']) await opened(...from('203.0.113.9', name))
+    expect((await refusal(open(...from('203.0.113.9', 'dave')))).slice(0, 2)).toEqual([429, 'rate_limited'])
+    await opened(...from('203.0.113.12', 'dave'))
+    const gone = new Promise<void>(resolve => taken[0]?.socket.onClose(() => resolve()))
+    first.close()
+    await gone
+    await opened(...from('203.0.113.9', 'alice'))
+  })
+
+  it('behind no trusted proxy counts by the address of its connection, whatever a header says', async () => {
+    await start({ limits: { ...wide, maxSocketsPerAddress: 1 } })
+    await opened()
+    const forged = { ...headers, 'x-forwarded-for': '203.0.113.9' }
+    expect((await refusal(open('/ws', { headers: forged })))[0]).toBe(429)
+  })
+
+  it('is 503 for a second while as many are judged as may be at once', async () => {
+    const judging = deferred()
+    await start({ authenticate: () => judging.promise, limits: { ...wide, maxUpgradesAtOnce: 2 } })
+    const waiting = [open(), open()].map(client => once(client, 'open'))
+    for (let upgrade = 0; upgrade < 2; upgrade += 1) await once(app.server, 'upgrade')
+    const [status, code, response] = await refusal(open())
+    expect([status, code, response.headers['retry-after']]).toEqual([503, 'unavailable', '1'])
+    judging.resolve('alice')
+    await Promise.all(waiting)
+    await opened()
+  })
+
+  it('that is refused gives its place back', async () => {
+    await start({ limits: { ...wide, maxSockets: 1 } })
+    for (let time = 0; time < 3; time += 1) {
+      const connection = once(app.server, 'upgrade')
+      expect((await refusal(open('/ws', { headers: {} })))[0]).toBe(401)
+      const [, socket] = (await connection) as [IncomingMessage, Socket & { closed: boolean }]
+      await vi.waitFor(() => expect(socket.closed).toBe(true))
+    }
     await opened()
   })
 

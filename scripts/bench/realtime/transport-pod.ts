@@ -41,11 +41,13 @@ bus.subscribe('receipt', hint => {
 const server = createServer((_request, response) => response.writeHead(404).end())
 acceptSockets(server, {
   authenticate: async () => null,
+  userOf: () => room,
   allowedOrigins: [],
+  trustProxy: false,
+  limits: { maxSockets: 10_000, maxSocketsPerAddress: 10_000, maxSocketsPerUser: 10_000, maxUpgradesAtOnce: 10_000 },
   log,
   metrics,
   now: Date.now,
-  maxSockets: 10_000,
   onSocket(socket) {
     socket.onClose(() => sockets.delete(socket))
     socket.onText(text => {

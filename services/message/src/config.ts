@@ -12,6 +12,7 @@ import {
   redisProblems,
   redisVariables,
   retentionVariables,
+  type SocketAccess,
   serviceUrl,
   tokenVariables,
   wholeNumber,
@@ -36,6 +37,24 @@ export const messageVariables = defineVariables({
     default: '20000',
     doc: 'The most open sockets of one process; more are refused with 503.',
     example: '20000',
+  },
+  MAX_SOCKETS_PER_ADDRESS: {
+    schema: wholeNumber(1, 1_000_000),
+    default: '10000',
+    doc: 'The most open sockets of one client address (64 bits of an IPv6 address) in one process; more are refused with 429. Behind a proxy it needs TRUST_PROXY, or all clients are one address.',
+    example: '500',
+  },
+  MAX_SOCKETS_PER_USER: {
+    schema: wholeNumber(1, 1_000_000),
+    default: '100',
+    doc: 'The most open sockets of one user in one process; more are refused with 429.',
+    example: '20',
+  },
+  MAX_UPGRADES_AT_ONCE: {
+    schema: wholeNumber(1, 100_000),
+    default: '500',
+    doc: 'How many sockets one process lets in at the same time; those that come meanwhile are sent away with 503 for a second.',
+    example: '200',
   },
 })
 
@@ -64,6 +83,28 @@ export const messagePodVariables = defineVariables({
     optional: true,
     doc: 'Address of the quantum service that clients are told; QUANTUM_API_URL where left out.',
     example: 'https://qsm.example.org',
+  },
+})
+
+/** How sockets are let in, as the variables say. */
+export const socketAccessOf = (
+  config: Pick<
+    ConfigOf<typeof messageVariables>,
+    | 'ALLOWED_ORIGINS'
+    | 'TRUST_PROXY'
+    | 'MAX_SOCKETS'
+    | 'MAX_SOCKETS_PER_ADDRESS'
+    | 'MAX_SOCKETS_PER_USER'
+    | 'MAX_UPGRADES_AT_ONCE'
+  >,
+): SocketAccess => ({
+  allowedOrigins: config.ALLOWED_ORIGINS,
+  trustProxy: config.TRUST_PROXY,
+  limits: {
+    maxSockets: config.MAX_SOCKETS,
+    maxSocketsPerAddress: config.MAX_SOCKETS_PER_ADDRESS,
+    maxSocketsPerUser: config.MAX_SOCKETS_PER_USER,
+    maxUpgradesAtOnce: config.MAX_UPGRADES_AT_ONCE,
   },
 })
 

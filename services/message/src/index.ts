@@ -1,5 +1,5 @@
 export { createMessageApp, type MessageApp } from './app.js'
-export { messagePodVariables, messageVariables } from './config.js'
+export { messagePodVariables, messageVariables, socketAccessOf } from './config.js'
 export {
   createMessageContext,
   type MessageContextOptions,

@@ -14,7 +14,7 @@ import {
   watchQuantum,
 } from '@qsm/server-kit'
 import { createMessageApp } from './app.js'
-import type { MessagePodConfig } from './config.js'
+import { type MessagePodConfig, socketAccessOf } from './config.js'
 import { createMessageContext, messageMigrations, messageSchema } from './context.js'
 import { mainRoutes } from './main-routes.js'
 import { createHttpManagedOperations } from './managed/http-managed-operations.js'
@@ -57,8 +57,7 @@ export const startMessagePod = (config: MessagePodConfig): Promise<Pod> =>
       ],
       checks: { database: pingDatabase },
       attach(server) {
-        const { ALLOWED_ORIGINS: allowedOrigins, MAX_SOCKETS: maxSockets } = config
-        if (config.ENABLE_WEBSOCKET) message.sockets.attach(server, { allowedOrigins, maxSockets })
+        if (config.ENABLE_WEBSOCKET) message.sockets.attach(server, socketAccessOf(config))
       },
       drain: message.sockets.drain,
     }

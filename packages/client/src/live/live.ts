@@ -1,6 +1,6 @@
 import { closeCodes, createSocketTicket, getConfig, getMe, reconnectsAfter } from '@qsm/contract'
 import type { Algorithms } from '@qsm/protocol'
-import { backoffMs, pause } from '../backoff.js'
+import { backoffMs, pause, retryMs } from '../backoff.js'
 import { hasCode, isTransient, type QsmClientError, unreachable } from '../errors.js'
 import type { Api } from '../http/api.js'
 import type { PostBySocket } from '../send/post.js'
@@ -31,6 +31,8 @@ const pollMs = 5_000
 const afterTooFastMs = 1_000
 /** Attempts without a socket after which the server is polled in between. */
 const maxFailures = 3
+/** Polled in between, the bound of the wait stays at 8 s. */
+const attemptsWhilePolling = 4
 
 export const createLive = (options: {
   readonly store: Store
@@ -136,9 +138,8 @@ export const createLive = (options: {
           if (!isTransient(cause)) events.onFault(cause)
         })
       }
-      return isTaken
-        ? pollMs
-        : Math.min(backoffMs(attempt, algorithms), failures >= maxFailures ? 2 * pollMs : Number.POSITIVE_INFINITY)
+      if (isTaken) return pollMs
+      return retryMs(error, failures >= maxFailures ? Math.min(attempt, attemptsWhilePolling) : attempt, algorithms)
     }
   }
 

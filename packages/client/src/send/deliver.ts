@@ -1,5 +1,5 @@
 import type { Algorithms } from '@qsm/protocol'
-import { backoffMs, pause } from '../backoff.js'
+import { pause, retryMs } from '../backoff.js'
 import { hasCode, isTransient, QsmClientError } from '../errors.js'
 import { readPeer } from '../peers/peer.js'
 import type { Store } from '../store/store.js'
@@ -72,8 +72,7 @@ export const createDelivery = (options: {
           // A device that registers just now has no prekeys for a moment.
           const mayPass = isTransient(error) || (hasCode(error, 'no_prekeys') && attempt < maxRounds)
           if (!mayPass) throw error
-          const askedMs = error instanceof QsmClientError ? error.retryAfterMs : 0
-          await pause(Math.max(backoffMs(attempt, algorithms), askedMs), signal, online())
+          await pause(retryMs(error, attempt, algorithms), signal, online())
         }
       }
     },

@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
+import { createAdmission, type SocketLimits } from './admission.js'
 import { createHeartbeat } from './heartbeat.js'
 import { createGather } from './one-write-per-turn.js'
 import { ignoreUpgrade, wantsWebSocket } from './other-upgrades.js'
@@ -22,17 +23,24 @@ declare module 'node:http' {
   }
 }
 
-export interface SocketOptions<Identity> {
+/** Who may open sockets, and how many. */
+export interface SocketAccess {
+  readonly allowedOrigins: readonly string[]
+  /** Whether X-Forwarded-For tells the address of the client. */
+  readonly trustProxy: boolean
+  readonly limits: SocketLimits
+}
+
+export interface SocketOptions<Identity> extends SocketAccess {
   /** Judges the upgrade before it is answered. Throws a `QsmError` to refuse. `ticket` comes from the subprotocol. */
   authenticate(request: IncomingMessage, ticket: string | null): Promise<Identity>
   /** Sets the handlers; frames that came earlier wait until it returns. */
   onSocket(socket: Socket, identity: Identity): void
-  readonly allowedOrigins: readonly string[]
   readonly log: Logger
   readonly metrics?: Metrics
   readonly now: () => number
-  /** Upgrades beyond this many open sockets are refused with 503. */
-  readonly maxSockets: number
+  /** The user by whose number of sockets an identity is limited. */
+  userOf(identity: Identity): string
 }
 
 export interface Sockets {
@@ -41,8 +49,6 @@ export interface Sockets {
   refuseNew(): void
 }
 
-/** More than these at once are sent away for a moment: after an outage all come back together. */
-const maxPendingUpgrades = 500
 const goodbyeMs = 5_000
 
 const webSocketOptions = {
@@ -67,8 +73,8 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   const gather = createGather()
   const heartbeat = createHeartbeat()
   const count = countSockets(options.metrics)
+  const admission = createAdmission(options.limits, options.trustProxy)
   let refusing = false
-  let pending = 0
 
   app.ws.use(context => {
     const webSocket = context.websocket as unknown as WebSocket
@@ -104,16 +110,14 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
 
   const admit = async (request: IncomingMessage): Promise<void> => {
     if (refusing) throw draining()
-    if (open.size + pending >= options.maxSockets || pending >= maxPendingUpgrades) {
-      const text = 'This server holds as many sockets as it may.'
-      throw new QsmError('unavailable', text, { retryAfterSeconds: 5 })
-    }
     checkUpgrade(request, options.allowedOrigins)
-    pending += 1
+    const place = admission.enter(request)
     try {
-      identities.set(request, await options.authenticate(request, offeredTicket(request)))
+      const identity = await options.authenticate(request, offeredTicket(request))
+      place.belongsTo(options.userOf(identity))
+      identities.set(request, identity)
     } finally {
-      pending -= 1
+      place.judged()
     }
     if (refusing) throw draining() // It began while this one was judged: who comes in now would be closed by nobody.
   }

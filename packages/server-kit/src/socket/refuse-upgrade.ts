@@ -4,6 +4,8 @@ import { toErrorAnswer, toQsmError } from '../errors/error-answer.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 
+const hangUpMs = 5_000
+
 /** Answers an upgrade as plain HTTP, in the form of all errors, and closes the connection. Returns the error's code. */
 export const refuseUpgrade = (
   connection: Duplex,
@@ -25,5 +27,8 @@ export const refuseUpgrade = (
     'Connection: close',
   ]
   connection.end(`${head.join('\r\n')}\r\n\r\n${body}`)
+  // Who does not hang up in turn would keep the connection, and its place, for ever.
+  const cut = setTimeout(() => connection.destroy(), hangUpMs).unref()
+  connection.once('close', () => clearTimeout(cut))
   return error.code
 }

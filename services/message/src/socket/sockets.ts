@@ -1,6 +1,15 @@
 import type { IncomingMessage, Server } from 'node:http'
 import { closeCodes, type HintOf, limits, type ServerFrame } from '@qsm/contract'
-import { acceptSockets, bearerToken, closeInWaves, newId, QsmError, type Socket, type Sockets } from '@qsm/server-kit'
+import {
+  acceptSockets,
+  bearerToken,
+  closeInWaves,
+  newId,
+  QsmError,
+  type Socket,
+  type SocketAccess,
+  type Sockets,
+} from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
@@ -34,7 +43,7 @@ interface Identity extends SocketCaller {
 }
 
 export interface SocketService {
-  attach(server: Server, options: { readonly allowedOrigins: readonly string[]; readonly maxSockets: number }): void
+  attach(server: Server, access: SocketAccess): void
   /** Tells the socket of a device what it has acknowledged by a request. */
   acknowledged(address: DeviceAddress, upTo: number): void
   /** The same for the sockets of a user's thin clients. */
@@ -178,9 +187,10 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   ]
 
   return {
-    attach(server, { allowedOrigins, maxSockets }) {
+    attach(server, access) {
+      const userOf = ({ caller }: Identity) => caller.userId
       const now = () => clock.now()
-      accepted.push(acceptSockets(server, { authenticate, onSocket, allowedOrigins, maxSockets, log, metrics, now }))
+      accepted.push(acceptSockets(server, { authenticate, onSocket, userOf, ...access, log, metrics, now }))
     },
     acknowledged: (address, upTo) => open.ofDevice(address)?.delivery.acknowledged(upTo),
     acknowledgedThin,

@@ -99,7 +99,11 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     checkAnswers: true,
   })
   const server = await listenHttp(koa, { host: '127.0.0.1', port: 0, variable: 'PORT' })
-  app.sockets.attach(server.server, { allowedOrigins: [], maxSockets: 1_000 })
+  app.sockets.attach(server.server, {
+    allowedOrigins: [],
+    trustProxy: false,
+    limits: { maxSockets: 1_000, maxSocketsPerAddress: 1_000, maxSocketsPerUser: 1_000, maxUpgradesAtOnce: 1_000 },
+  })
   const url = `http://127.0.0.1:${server.port}`
   const algorithms = await algorithmsOf(clock)
   return {

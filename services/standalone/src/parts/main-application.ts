@@ -1,6 +1,6 @@
 import type { AuthApp } from '@qsm/auth'
 import { openApiDocument } from '@qsm/contract/documents'
-import { createMessageApp, createMessageContext, mainRoutes, type QuantumAccess } from '@qsm/message'
+import { createMessageApp, createMessageContext, mainRoutes, type QuantumAccess, socketAccessOf } from '@qsm/message'
 import { supportedSuites } from '@qsm/protocol'
 import {
   createHttpApp,
@@ -65,9 +65,6 @@ export const startMainApplication = async (
   const http = await listenHttp(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })
   const drainMs = config.DRAIN_SECONDS * 1_000
   runtime.closing.add('main port', () => http.stop(drainMs))
-  if (config.ENABLE_WEBSOCKET) {
-    const { ALLOWED_ORIGINS: allowedOrigins, MAX_SOCKETS: maxSockets } = config
-    message.sockets.attach(http.server, { allowedOrigins, maxSockets })
-  }
+  if (config.ENABLE_WEBSOCKET) message.sockets.attach(http.server, socketAccessOf(config))
   return { port: http.port, drain: () => message.sockets.drain(drainMs) }
 }
