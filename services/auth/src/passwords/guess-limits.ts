@@ -15,6 +15,8 @@ export interface Guess {
 export interface GuessLimits {
   /** Throws `rate_limited` while the account or the address must wait. */
   guess(username: string, address: string): Promise<Guess>
+  /** The same for who is logged in and tries the own password. Strangers do not count here, so they shut nobody out. */
+  guessOfCaller(userId: string): Promise<Guess>
 }
 
 const refuse = (waitMs: number): void => {
@@ -26,10 +28,12 @@ const refuse = (waitMs: number): void => {
 /**
  * Slows down guessing. Of one account: five wrong passwords are free, then each further one doubles the wait, from 15 s to
  * 15 min, so that ten can be tried in the first 15 minutes. Of one address, over all accounts: a hundred are free. Who is
- * logged in already stays so. Names that do not exist count alike, or the limit would tell them.
+ * logged in already stays so, and is counted apart by the same rule, which a stolen token meets. Names that do not exist
+ * count alike, or the limit would tell them.
  */
 export const createGuessLimits = (failureWaits: FailureWaits): GuessLimits => {
   const accounts = failureWaits({ name: 'guess-account', freeFailures: 5 })
+  const callers = failureWaits({ name: 'guess-caller', freeFailures: 5 })
   const addresses = failureWaits({ name: 'guess-address', freeFailures: 100 })
   return {
     async guess(username, address) {
@@ -48,6 +52,13 @@ export const createGuessLimits = (failureWaits: FailureWaits): GuessLimits => {
         async succeeded() {
           await Promise.all([accounts.forget(key), takeBack()])
         },
+      }
+    },
+    async guessOfCaller(userId) {
+      refuse(await callers.waitMs(userId))
+      return {
+        begin: async () => refuse((await callers.add(userId)).waitMs),
+        succeeded: () => callers.forget(userId),
       }
     },
   }

@@ -8,10 +8,9 @@ const wrongPassword = () => new QsmError('invalid_credentials', 'The current pas
 
 export const changePassword = (context: AuthContext) => {
   const perUser = context.rateLimits({ name: 'password', points: 10, perSeconds: 900 })
-  return route(contract)(async ({ caller, body, clientAddress }) => {
+  return route(contract)(async ({ caller, body }) => {
     await perUser.take(caller.userId)
-    // A stolen token is no second way to guess: wrong passwords count here as they do at login.
-    const guess = await context.guesses.guess(caller.username, clientAddress)
+    const guess = await context.guesses.guessOfCaller(caller.userId)
     const account = await findById(context, caller.userId)
     const fits = await context.hasher.verify(account?.passwordHash ?? null, body.current_password, guess.begin)
     if (!account || !fits) throw wrongPassword()
