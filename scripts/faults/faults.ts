@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Replicas } from '../../tests/support/replicas.js'
+import type { FaultyReplicas } from './control.js'
+import { points } from './test-build/planted.mjs'
 
-export interface Fault {
+export interface Fault<R = Replicas> {
   readonly name: string
   /** In the long form. */
   readonly times: number
-  act(replicas: Replicas): Promise<void>
+  act(replicas: R): Promise<void>
 }
 
 const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T
@@ -55,3 +57,15 @@ export const faults: readonly Fault[] = [
   frozen('redis', 10_000, 5),
   frozen('message-1', 10_000, 5),
 ]
+
+const maxPasses = 20
+
+/** A message pod is killed at a named point, which only the test build has. */
+export const killsAtPoints: readonly Fault<FaultyReplicas>[] = points.map(point => ({
+  name: `kill -9 of a message pod ${point.replaceAll('-', ' ')}`,
+  times: 50,
+  act: faulty =>
+    point === 'within-catch-up-page'
+      ? faulty.killAt(point, 1, { isAfterKill: true })
+      : faulty.killAt(point, 1 + Math.floor(maxPasses * Math.random())),
+}))

@@ -26,7 +26,7 @@ export const judge = async (talk: Talk, replicas: Replicas, patienceMs = healMs)
   }
   await sleep(restMs)
   return {
-    verdict: checkHistory(talk.history, await readStored(replicas)),
+    verdict: checkHistory(talk.history, await readStored(replicas, talk.startedAt)),
     acknowledged: talk.history.filter(({ type }) => type === 'acknowledged').length,
   }
 }

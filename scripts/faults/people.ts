@@ -4,16 +4,17 @@ import { createPeople, newName } from '../../tests/support/sdk.js'
 import { tapArrivals } from './arrivals.js'
 
 export interface Talk {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number
   readonly history: readonly HistoryEvent[]
   /** Ends the sending; resolves when every send is answered or given up. */
   stop(): Promise<void>
   close(): Promise<void>
 }
 
-const perSecond = 100
-
-/** People in a ring, each connected with the next one, who send without pause, about 100 messages a second in all. */
-export const startTalk = async (url: string, count: number): Promise<Talk> => {
+/** People in a ring, each connected with the next one, who send without pause, about so many messages a second in all. */
+export const startTalk = async (url: string, count: number, perSecond = 100): Promise<Talk> => {
+  const startedAt = Date.now()
   const people = createPeople(() => url)
   const history: HistoryEvent[] = []
   const users: QsmClient[] = []
@@ -55,6 +56,7 @@ export const startTalk = async (url: string, count: number): Promise<Talk> => {
     }
   })
   return {
+    startedAt,
     history,
     async stop() {
       isOver = true

@@ -2,8 +2,9 @@
 // wrote down is held against the promises of delivery. FAULTS=0.1 does a tenth. Ends with 1 where a promise is broken.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { faultKinds as kinds } from '../../tests/history/checker.js'
-import { hasReplicas, startReplicas } from '../../tests/support/replicas.js'
-import { faults } from './faults.js'
+import { hasReplicas, type Replicas, startReplicas } from '../../tests/support/replicas.js'
+import { startFaultyReplicas } from './control.js'
+import { type Fault, faults, killsAtPoints } from './faults.js'
 import { judge } from './judge.js'
 import { startTalk } from './people.js'
 
@@ -20,13 +21,13 @@ if (!hasReplicas) {
 const rows: string[] = []
 let isBroken = false
 
-const replicas = await startReplicas({ script: 'faults/replicas.mjs' })
-try {
+/** People talk while each fault happens in its turn; a row of the table for each. */
+const runEach = async <R>(faults: readonly Fault<R>[], faulty: R, replicas: Replicas): Promise<void> => {
   for (const fault of faults) {
     const times = Math.max(1, Math.round(fault.times * share))
     const talk = await startTalk(replicas.url, people)
     for (let time = 1; time <= times; time += 1) {
-      await fault.act(replicas)
+      await fault.act(faulty)
       await sleep(maxPauseMs * Math.random())
       if (time % 10 === 0 || time === times) say(`${fault.name}: ${time} of ${times}`)
     }
@@ -37,8 +38,19 @@ try {
     for (const kind of kinds) if (verdict[kind].length > 0) say(`${kind}: ${verdict[kind].slice(0, 5).join('; ')}`)
     await talk.close()
   }
+}
+
+const replicas = await startReplicas({ script: 'faults/replicas.mjs' })
+try {
+  await runEach(faults, replicas, replicas)
 } finally {
   await replicas.stop()
+}
+const faulty = await startFaultyReplicas()
+try {
+  await runEach(killsAtPoints, faulty, faulty.replicas)
+} finally {
+  await faulty.stop()
 }
 console.log(`| fault | times | messages | ${kinds.join(' | ')} |\n|---|---|---|${'---|'.repeat(kinds.length)}`)
 console.log(rows.join('\n'))
