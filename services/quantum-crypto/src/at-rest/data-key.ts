@@ -21,7 +21,8 @@ export interface DataKey {
   wipe(): void
 }
 
-const dataKeyBytes = 32
+/** AES-256. */
+export const dataKeyBytes = 32
 
 const partsOf = ({ keyId, userId, algorithm, purpose, version }: DataKeyOwner) => [
   keyId,

@@ -3,6 +3,3 @@ export type FalconTask =
   | { readonly kind: 'generate' }
   /** Both arrays are the worker's: it wipes them. `secretKey` 1281 bytes. */
   | { readonly kind: 'sign'; readonly secretKey: Uint8Array; readonly message: Uint8Array }
-
-/** Of a new pair, which a worker hands over as public key ‖ private key. */
-export const falconPublicKeyBytes = 897

@@ -1,16 +1,16 @@
-import { wipe } from '@qsm/protocol'
+import { falconPublicBytes, wipe } from '@qsm/protocol'
 import { loadPostQuantum } from '@qsm/wasm'
 import { move } from 'piscina'
-import { type FalconTask, falconPublicKeyBytes } from './falcon-tasks.js'
+import type { FalconTask } from './falcon-tasks.js'
 
 /** Each worker proves its algorithms before it takes a task. */
 const { signer } = await loadPostQuantum()
 
 const generate = async (): Promise<Uint8Array> => {
   const { publicKey, secretKey } = await signer.generateKeyPair()
-  const pair = new Uint8Array(falconPublicKeyBytes + secretKey.length)
+  const pair = new Uint8Array(falconPublicBytes + secretKey.length)
   pair.set(publicKey)
-  pair.set(secretKey, falconPublicKeyBytes)
+  pair.set(secretKey, falconPublicBytes)
   wipe(secretKey)
   return pair
 }

@@ -1,6 +1,6 @@
-import { type KeyPair, type Signer, wipe } from '@qsm/protocol'
+import { falconPublicBytes, type KeyPair, type Signer, wipe } from '@qsm/protocol'
 import { type HistogramMetric, type Logger, type Metrics, QsmError } from '@qsm/server-kit'
-import { type FalconTask, falconPublicKeyBytes } from './falcon-tasks.js'
+import type { FalconTask } from './falcon-tasks.js'
 import { falconWorker, startWorkers, type Workers } from './workers.js'
 
 export interface SigningPool {
@@ -103,14 +103,14 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
 
   const signer: Signer = Object.freeze({
     name: 'Falcon-512',
-    publicKeyBytes: falconPublicKeyBytes,
+    publicKeyBytes: falconPublicBytes,
     secretKeyBytes: 1281,
     signatureBytes: 666,
     async generateKeyPair(): Promise<KeyPair> {
       requireRoom()
       const pair = await run({ kind: 'generate' }, [])
-      const publicKey = pair.slice(0, falconPublicKeyBytes)
-      const secretKey = pair.slice(falconPublicKeyBytes)
+      const publicKey = pair.slice(0, falconPublicBytes)
+      const secretKey = pair.slice(falconPublicBytes)
       wipe(pair)
       return { publicKey, secretKey }
     },

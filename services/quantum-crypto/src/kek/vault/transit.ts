@@ -1,4 +1,5 @@
 import { base64Bytes, decodeBase64 } from '@qsm/contract'
+import { dataKeyBytes } from '../../at-rest/data-key.js'
 import { AtRestError } from '../../at-rest/key-encryption-key.js'
 import { type VaultAddress, versionOfCiphertext } from './vault-address.js'
 import { VaultError } from './vault-error.js'
@@ -13,8 +14,6 @@ export interface Transit {
   /** 32 bytes. Throws `AtRestError` too, where ciphertext and context do not fit or their version may not be used any more. */
   decrypt(ciphertext: string, context: Uint8Array): Promise<Uint8Array>
 }
-
-const dataKeyBytes = 32
 
 const field = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
