@@ -58,8 +58,6 @@ export const closeCodes = Object.freeze({
   accountGone: close(4511, 'account_gone', 'The account was deleted or disabled.', 'Stops.'),
 })
 
-export type CloseCodeName = keyof typeof closeCodes
-
 /** The codes of RFC 6455 section 7.4.1 and the IANA registry that a client of QSM may see. */
 export const standardCloseCodes: readonly CloseCode[] = Object.freeze([
   close(1000, 'normal', 'Closed in order.', 'Connects again, unless it closed the socket itself.'),

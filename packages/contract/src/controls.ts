@@ -20,7 +20,7 @@ export const controls = Object.freeze({
 
 export type ControlType = keyof typeof controls
 export type Control = { [T in ControlType]: z.output<(typeof controls)[T]> }[ControlType]
-export const control = z.discriminatedUnion('type', [controls.importance, controls.receipt, controls.end])
+const control = z.discriminatedUnion('type', [controls.importance, controls.receipt, controls.end])
 
 /** The bytes that an envelope carries. */
 export const encodeControl = (value: Control): Uint8Array => new TextEncoder().encode(JSON.stringify(value))

@@ -35,4 +35,3 @@ export const errorAnswer = z
     extra: extra.optional(),
   })
   .meta({ id: 'Error' })
-export type ErrorAnswerBody = z.infer<typeof errorAnswer>

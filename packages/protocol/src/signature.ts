@@ -5,7 +5,7 @@ import { isLowS, isP256Point } from './p256.js'
 import type { Algorithms } from './ports.js'
 
 export const falconSignatureBytes = 666
-export const ecdsaSignatureBytes = 64
+const ecdsaSignatureBytes = 64
 /** The whole signature: Falcon part, then ECDSA part. */
 export const signatureBytes = falconSignatureBytes + ecdsaSignatureBytes
 

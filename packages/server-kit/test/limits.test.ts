@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryRateLimits, noRateLimits, QsmError } from '../src/index.js'
+import { createMemoryRateLimits, QsmError } from '../src/index.js'
 import { networkOf } from '../src/limits/network-of.js'
 
 const refusal = async (work: Promise<void>): Promise<QsmError> => {
@@ -35,12 +35,6 @@ describe('a rate limit', () => {
     const limit = createMemoryRateLimits()({ name: 'a', points: 5, perSeconds: 60 })
     await limit.take('alice', 4)
     await refusal(limit.take('alice', 2))
-  })
-
-  it('can be left out', async () => {
-    const limit = noRateLimits({ name: 'a', points: 1, perSeconds: 60 })
-    await Promise.all([limit.take('alice', 100), limit.take('alice', 100)])
-    await expect(limit.take('alice', 100)).resolves.toBeUndefined()
   })
 })
 

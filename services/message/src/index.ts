@@ -2,7 +2,6 @@ export { createMessageApp, type MessageApp } from './app.js'
 export { messagePodVariables, messageVariables, socketAccessOf } from './config.js'
 export {
   createMessageContext,
-  type MessageContextOptions,
   messageEntities,
   messageMigrations,
   messageSchema,

@@ -1,6 +1,7 @@
 import { decodeBase64, encodeBase64 } from '@qsm/contract'
-import { noRateLimits, QsmError, type RateLimits } from '@qsm/server-kit'
+import { QsmError, type RateLimits } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noRateLimits } from '../../../tests/support/no-rate-limits.js'
 import { type Conversation, makeParty, openConversation, type Party, type SendBody } from './support/conversation.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
 

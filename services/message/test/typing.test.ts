@@ -1,5 +1,6 @@
-import { newId, noRateLimits, QsmError, type RateLimits } from '@qsm/server-kit'
+import { newId, QsmError, type RateLimits } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { noRateLimits } from '../../../tests/support/no-rate-limits.js'
 import { openSocketClient, type SocketClient } from '../../../tests/support/socket-client.js'
 import { makeParty, openConversation, type Party } from './support/conversation.js'
 import { startMessage, type TestMessage } from './support/start-message.js'

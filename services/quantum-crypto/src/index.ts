@@ -2,7 +2,6 @@ export { createQuantumApp, type QuantumApp } from './app.js'
 export { perMinuteOf, quantumPodVariables, quantumVariables } from './config.js'
 export {
   createQuantumContext,
-  type QuantumContextOptions,
   quantumEntities,
   quantumMigrations,
   quantumSchema,

@@ -46,7 +46,10 @@ const commands: Readonly<Record<string, Command>> = {
   },
 }
 
-/** Runs one command; the process ends with its exit code: 0 done, 1 failed, 2 wrong usage. */
+/**
+ * Runs one command; the process ends with its exit code: 0 done, 1 failed, 2 wrong usage. Called by bin/qsm-server.js.
+ * @public
+ */
 export const run = async (args: readonly string[]): Promise<void> => {
   if (args[0] === 'help' || args.includes('--help') || args.includes('-h')) {
     console.log(usage.trimEnd())

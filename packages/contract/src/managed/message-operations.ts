@@ -9,7 +9,7 @@ import { claimedBundle, deviceAddress, listedDevice, maxListedDevices } from './
 import { defineOperation } from './operation.js'
 
 /** A line of the managed device to itself, sealed under its data key: what it has sent, in the order of its mailbox. */
-export const ownNote = base64(1, limits.maxEnvelopeBytes * 3).meta({
+const ownNote = base64(1, limits.maxEnvelopeBytes * 3).meta({
   description: 'Only the quantum service reads it.',
 })
 

@@ -4,7 +4,7 @@ import { handshakeRequest, handshakeResponse } from '../records.js'
 import { defineRoute } from '../route.js'
 
 /** Public keys that a thin client of the original system shows beside its request; stored and handed on unread. */
-export const publicKeys = z
+const publicKeys = z
   .strictObject({
     ml_kem_768: base64(1184).optional(),
     falcon_512: base64(897).optional(),
@@ -98,7 +98,7 @@ export const respondToConnection = defineRoute({
   errors: ['not_found', 'already_answered', 'record_refused', 'device_required', 'forbidden', 'blocked'],
 })
 
-export const connection = z
+const connection = z
   .object({
     peer_username: username,
     peer_user_id: uuid,

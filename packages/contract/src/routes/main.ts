@@ -24,7 +24,7 @@ export const getRoot = defineRoute({
   },
 })
 
-export const health = z
+const health = z
   .object({
     status: healthStatus,
     service: z.string(),

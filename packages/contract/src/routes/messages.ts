@@ -29,7 +29,7 @@ export const endToEndSend = z
   .meta({ id: 'EndToEndSend', description: 'Envelopes that the client sealed and signed, one for each device.' })
 
 /** The two forms are told apart by `envelopes`. */
-export const sendBody = twoForms('envelopes', endToEndSend, thinSend)
+const sendBody = twoForms('envelopes', endToEndSend, thinSend)
 
 export const sentEndToEnd = z
   .object({
@@ -84,7 +84,7 @@ export const sendMessage = defineRoute({
   ],
 })
 
-export const sealedMessage = z
+const sealedMessage = z
   .object({ envelope, body: sealedBody.nullable(), sequence, received_at: time })
   .meta({ id: 'SealedMessage' })
 

@@ -61,7 +61,7 @@ export const unpadContent = (padded: Uint8Array): Content => {
 }
 
 /** Whether a kind stands in its type of envelope: control ones carry 0 and 2, messages the others. */
-export const kindFitsType = (type: EnvelopeType, kind: number): boolean => {
+const kindFitsType = (type: EnvelopeType, kind: number): boolean => {
   const isControlKind = kind === kinds.empty || kind === kinds.controlJson
   return type === envelopeTypes.control ? isControlKind : !isControlKind
 }

@@ -21,7 +21,7 @@ const version = 1
 const type = 1
 const firstKemId = 1
 
-export const requestMaxLifeMs = 14 * dayMs
+const requestMaxLifeMs = 14 * dayMs
 
 /** A request for a connection (mode B); `bytes` is the whole record with its signature. */
 export interface Request {

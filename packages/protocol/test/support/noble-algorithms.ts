@@ -22,7 +22,7 @@ export const nobleKem = (random: (length: number) => Uint8Array): Kem => ({
 })
 
 /** Falcon-512 of noble, with the randomness that is handed in: a signature takes about 30 ms, a key pair 250 ms. */
-export const nobleSigner = (random: (length: number) => Uint8Array): Signer => ({
+const nobleSigner = (random: (length: number) => Uint8Array): Signer => ({
   name: 'Falcon-512',
   publicKeyBytes: 897,
   secretKeyBytes: 1281,

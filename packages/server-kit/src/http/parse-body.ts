@@ -5,7 +5,7 @@ import { QsmError } from '../errors/qsm-error.js'
 const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** Refuses what is nested too deep or names a prototype. Iterative: deep input must not exhaust the stack. */
-export const guardValue = (value: unknown): void => {
+const guardValue = (value: unknown): void => {
   const waiting: { value: unknown; depth: number }[] = [{ value, depth: 1 }]
   for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
     if (typeof entry.value !== 'object' || entry.value === null) continue

@@ -35,6 +35,3 @@ export const limitOver = (limiter: RateLimiterAbstract, keyOf = (key: string) =>
 
 /** Limits counted in this process. */
 export const createMemoryRateLimits = (): RateLimits => options => limitOver(memoryLimiter(options))
-
-/** Limits that never refuse, for load tests of other parts. */
-export const noRateLimits: RateLimits = () => ({ take: async () => {} })

@@ -9,13 +9,13 @@ import {
   type Logger,
   listenHttp,
   migrate,
-  noRateLimits,
   type RateLimits,
   Secret,
   type Tokens,
 } from '@qsm/server-kit'
 import { handClock, listeningLog } from '../../../../packages/server-kit/test/support.js'
 import { createTestDatabase } from '../../../../tests/support/database.js'
+import { noRateLimits } from '../../../../tests/support/no-rate-limits.js'
 import { createAccount, findByName } from '../../src/accounts/accounts.js'
 import type { AuthContext } from '../../src/context.js'
 import type { Account } from '../../src/entities/account.js'

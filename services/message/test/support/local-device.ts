@@ -1,5 +1,4 @@
 import { randomInt } from 'node:crypto'
-import { encodeBase64 } from '@qsm/contract'
 import {
   type Algorithms,
   type LocalDevice,
@@ -73,5 +72,3 @@ export const createDevice = async (
     respond: async request => (await respond(algorithms, local, await makeRecord(), request)).response,
   }
 }
-
-export const base64 = encodeBase64

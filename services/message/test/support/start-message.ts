@@ -9,7 +9,6 @@ import {
   listenHttp,
   migrate,
   newId,
-  noRateLimits,
   type Presence,
   type RateLimits,
   runJob,
@@ -18,6 +17,7 @@ import {
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.js'
 import { createHandClock, type HandClock } from '../../../../tests/support/hand-clock.js'
 import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-feed.js'
+import { noRateLimits } from '../../../../tests/support/no-rate-limits.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { MessageContext } from '../../src/context.js'
 import type { QuantumAccess } from '../../src/index.js'

@@ -15,7 +15,10 @@ const generate = async (): Promise<Uint8Array> => {
   return pair
 }
 
-/** Called by the pool: a signature of 666 bytes, or a new pair of 897 ‖ 1281 bytes. Its memory goes to the caller. */
+/**
+ * Called by the pool, by its name: a signature of 666 bytes, or a new pair of 897 ‖ 1281 bytes. Its memory goes to the caller.
+ * @public
+ */
 export const runFalconTask = async (task: FalconTask): Promise<ReturnType<typeof move>> => {
   if (task.kind === 'generate') return move(await generate())
   try {

@@ -8,7 +8,6 @@ import {
   listenHttp,
   migrate,
   newId,
-  noRateLimits,
   type RateLimits,
   Secret,
 } from '@qsm/server-kit'
@@ -16,6 +15,7 @@ import { checkedQuantumFetch } from '../../../../tests/support/checked-fetch.js'
 import { createTestDatabase } from '../../../../tests/support/database.js'
 import { createHandClock, type HandClock } from '../../../../tests/support/hand-clock.js'
 import { createHandFeed, type HandFeed } from '../../../../tests/support/hand-feed.js'
+import { noRateLimits } from '../../../../tests/support/no-rate-limits.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { KeyEncryptionKey } from '../../src/at-rest/key-encryption-key.js'
 import { createLocalKek } from '../../src/at-rest/local-kek.js'
@@ -84,7 +84,7 @@ export const call = async (
 }
 
 /** A local key-encryption key with these ids, the first being current. */
-export const drawKek = (id = 'k1'): KeyEncryptionKey => createLocalKek([{ id, key: new Uint8Array(randomBytes(32)) }])
+const drawKek = (id = 'k1'): KeyEncryptionKey => createLocalKek([{ id, key: new Uint8Array(randomBytes(32)) }])
 
 let names = 0
 
