@@ -24,6 +24,10 @@ vi.mock('@node-rs/argon2', async importOriginal => {
   return { ...real, hash: vi.fn(gated(real.hash)), verify: vi.fn(gated(real.verify)) }
 })
 
+const whom = { account: 'alice', address: '192.0.2.1' }
+/** Nobody's share of the line is less than the line. */
+const shares = { maxWaitingPerAccount: 100, maxWaitingPerAddress: 100 }
+
 let open = () => {}
 
 /** From here on nothing is hashed until `open` is called. */
@@ -51,43 +55,43 @@ const refusal = async (work: Promise<unknown>): Promise<QsmError> => {
 
 describe('the password hasher', () => {
   test('knows the password it hashed and no other, and never makes the same hash twice', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 10 })
-    const [first, second] = await Promise.all([hasher.hash('a password'), hasher.hash('a password')])
+    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 10, ...shares })
+    const [first, second] = await Promise.all([hasher.hash('a password', whom), hasher.hash('a password', whom)])
     expect(first).not.toBe(second)
-    expect(await hasher.verify(first, 'a password')).toBe(true)
-    expect(await hasher.verify(first, 'A password')).toBe(false)
-    expect(await hasher.verify(null, 'the password of nobody')).toBe(false)
+    expect(await hasher.verify(first, 'a password', whom)).toBe(true)
+    expect(await hasher.verify(first, 'A password', whom)).toBe(false)
+    expect(await hasher.verify(null, 'the password of nobody', whom)).toBe(false)
   })
 
   test('takes what it is told to run at once, keeps the rest in line in order, and refuses what the line cannot hold', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 3 })
+    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 3, ...shares })
     vi.mocked(argon2.hash).mockClear()
     closeGate()
     const passwords = [0, 1, 2, 3, 4].map(index => `password ${index}`)
-    const works = passwords.map(password => hasher.hash(password))
-    const refused = await refusal(hasher.hash('one too many'))
+    const works = passwords.map(password => hasher.hash(password, whom))
+    const refused = await refusal(hasher.hash('one too many', whom))
     expect([refused.code, refused.retryAfterSeconds]).toEqual(['unavailable', 2])
-    expect((await refusal(hasher.verify(null, 'one too many'))).code).toBe('unavailable')
+    expect((await refusal(hasher.verify(null, 'one too many', whom))).code).toBe('unavailable')
     open()
     await Promise.all(works)
     expect(gate.most).toBe(2)
     expect(vi.mocked(argon2.hash).mock.calls.map(([given]) => given)).toEqual(passwords)
-    expect(await hasher.verify(null, 'there is room again')).toBe(false)
+    expect(await hasher.verify(null, 'there is room again', whom)).toBe(false)
   })
 
   test('begins a verification when its turn has come, and one that fails makes room for the next', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 5 })
+    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 5, ...shares })
     closeGate()
-    const first = hasher.hash('first')
+    const first = hasher.hash('first', whom)
     const begun: string[] = []
     const second = refusal(
-      hasher.verify(null, 'second', () => {
+      hasher.verify(null, 'second', whom, () => {
         begun.push('second')
         throw new QsmError('rate_limited')
       }),
     )
-    const third = hasher.verify('no hash at all', 'third').catch(() => 'refused')
-    const fourth = hasher.verify(null, 'fourth', () => void begun.push('fourth'))
+    const third = hasher.verify('no hash at all', 'third', whom).catch(() => 'refused')
+    const fourth = hasher.verify(null, 'fourth', whom, () => void begun.push('fourth'))
     await new Promise(setImmediate)
     expect(begun).toEqual([])
     open()
@@ -101,7 +105,7 @@ describe('the password hasher', () => {
 })
 
 test('while the line is full, logins and registrations get 503 with Retry-After, and all else is answered', async () => {
-  const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 2 })
+  const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 2, ...shares })
   const auth = await startAuth({ hasher })
   try {
     const alice = await auth.person()

@@ -14,14 +14,15 @@ export const findById = (context: AuthContext, userId: string): Promise<Account 
 
 const usernameTaken = () => new QsmError('username_taken', undefined, { details: { field: 'username' } })
 
-/** Makes an account. Throws `username_taken` or `weak_password`. */
+/** Makes an account for who asks from that address. Throws `username_taken` or `weak_password`. */
 export const createAccount = async (
   context: AuthContext,
   given: { readonly username: string; readonly email: string; readonly password: string },
+  address: string,
 ): Promise<Account> => {
   checkNewPassword(context, given.username, { field: 'password', password: given.password })
   if (await findByName(context, given.username)) throw usernameTaken()
-  const passwordHash = await context.hasher.hash(given.password)
+  const passwordHash = await context.hasher.hash(given.password, { account: usernameKey(given.username), address })
   const now = new Date(context.clock.now())
   const account: Account = {
     userId: newId(),

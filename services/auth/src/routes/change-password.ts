@@ -8,15 +8,16 @@ const wrongPassword = () => new QsmError('invalid_credentials', 'The current pas
 
 export const changePassword = (context: AuthContext) => {
   const perUser = context.rateLimits({ name: 'password', points: 10, perSeconds: 900 })
-  return route(contract)(async ({ caller, body }) => {
+  return route(contract)(async ({ caller, body, clientAddress }) => {
     await perUser.take(caller.userId)
     const guess = await context.guesses.guessOfCaller(caller.userId)
     const account = await findById(context, caller.userId)
-    const fits = await context.hasher.verify(account?.passwordHash ?? null, body.current_password, guess.begin)
+    const whom = { account: caller.userId, address: clientAddress }
+    const fits = await context.hasher.verify(account?.passwordHash ?? null, body.current_password, whom, guess.begin)
     if (!account || !fits) throw wrongPassword()
     await guess.succeeded()
     checkNewPassword(context, account.username, { field: 'new_password', password: body.new_password })
-    const next = await context.hasher.hash(body.new_password)
+    const next = await context.hasher.hash(body.new_password, whom)
     if (!(await replacePassword(context, caller, { checked: account.passwordHash, next }))) throw wrongPassword()
     return { status: 204 }
   })

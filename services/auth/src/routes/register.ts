@@ -7,7 +7,7 @@ export const register = (context: AuthContext) => {
   const perAddress = context.rateLimits({ name: 'register', points: 600, perSeconds: 60 })
   return route(contract)(async ({ body, clientAddress }) => {
     await perAddress.take(clientAddress)
-    const account = await createAccount(context, body)
+    const account = await createAccount(context, body, clientAddress)
     return {
       status: 201,
       body: {

@@ -107,7 +107,7 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
     quantumReady: options.quantumReady ?? (() => false),
   })
   const context = options.hasher ? { ...made, hasher: options.hasher } : made
-  const passwordHash = context.hasher.hash(password)
+  const passwordHash = context.hasher.hash(password, { account: 'everybody', address: '127.0.0.1' })
   const app = createAuthApp(context)
   const koa = createHttpApp({
     groups: [app.group],
@@ -153,7 +153,7 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
     async person(username = newName()) {
       const hash = await passwordHash
       const quick = { ...context, hasher: { ...context.hasher, hash: async () => hash } }
-      return beginAs(await createAccount(quick, { username, email: `${username}@example.org`, password }))
+      return beginAs(await createAccount(quick, { username, email: `${username}@example.org`, password }, '127.0.0.1'))
     },
     refresh: refreshToken => call('POST', '/api/token/refresh', { body: { refresh_token: refreshToken } }),
     async close() {

@@ -1,0 +1,104 @@
+import { createMemoryRateLimits } from '@qsm/server-kit'
+import { expect, test } from 'vitest'
+import type { HashFor } from '../src/passwords/hash-queue.js'
+import { newName, password, startAuth, type TestAuth } from './support/start-auth.js'
+
+const withAuth = async (options: Parameters<typeof startAuth>[0], work: (auth: TestAuth) => Promise<void>) => {
+  const auth = await startAuth(options)
+  try {
+    await work(auth)
+  } finally {
+    await auth.close()
+  }
+}
+
+const statusesOf = (answers: readonly { readonly status: number }[]) => new Set(answers.map(({ status }) => status))
+
+test('260 right logins of one account at once keep nobody else from logging in, nor from registering', () =>
+  withAuth({}, async auth => {
+    const [mallory, bob] = [await auth.person(), await auth.person()]
+    const flood = Array.from({ length: 260 }, () => auth.tryLogin(mallory.username, password, '192.0.2.66'))
+    const refused = await Promise.any(
+      flood.map(async login => ((await login).status === 200 ? Promise.reject() : login)),
+    )
+    expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limited'])
+    expect((await auth.tryLogin(bob.username, password, '192.0.2.7')).status).toBe(200)
+    expect((await auth.register()).status).toBe(201)
+    const answers = await Promise.all(flood)
+    expect(statusesOf(answers)).toEqual(new Set([200, 429]))
+  }))
+
+test('64 users log in at once from one address', () =>
+  withAuth({ rateLimits: createMemoryRateLimits() }, async auth => {
+    const people = await Promise.all(Array.from({ length: 64 }, () => auth.person()))
+    const answers = await Promise.all(people.map(({ username }) => auth.tryLogin(username, password)))
+    expect(statusesOf(answers)).toEqual(new Set([200]))
+  }))
+
+test('60 logins a minute are enough for an account, and 1 200 for an address; right ones count, from the start', () => {
+  const asked: string[] = []
+  const quick = { hash: async () => 'a hash', verify: async () => true }
+  const memory = createMemoryRateLimits()
+  return withAuth(
+    {
+      hasher: quick,
+      rateLimits: options => {
+        if (options.name.startsWith('login')) asked.push(`${options.name} ${options.points}/${options.perSeconds} s`)
+        const few = options.name === 'login-address' ? { ...options, points: 70 } : options
+        return memory(few)
+      },
+    },
+    async auth => {
+      expect(asked.sort()).toEqual(['login-account 60/60 s', 'login-address 1200/60 s'])
+      const [alice, bob] = [await auth.person(), await auth.person()]
+      const logIn = (username: string, from: string) => auth.tryLogin(username, password, from)
+      for (let login = 0; login < 60; login += 1) expect((await logIn(alice.username, '192.0.2.1')).status).toBe(200)
+      const refused = await logIn(alice.username.toUpperCase(), '192.0.2.2')
+      expect([refused.status, refused.body.error.code]).toEqual([429, 'rate_limited'])
+      expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+      for (let login = 0; login < 10; login += 1) expect((await logIn(bob.username, '192.0.2.1')).status).toBe(200)
+      expect((await logIn(bob.username, '192.0.2.1')).status).toBe(429)
+      expect((await logIn(bob.username, '192.0.2.2')).status).toBe(200)
+    },
+  )
+})
+
+test('a stranger who guesses does not use up the logins of the owner', () => {
+  const taken: string[] = []
+  return withAuth(
+    { rateLimits: ({ name }) => ({ take: async key => void taken.push(`${name} ${key}`) }) },
+    async auth => {
+      const alice = await auth.person('alice')
+      for (let wrong = 0; wrong < 9; wrong += 1) await auth.tryLogin(alice.username, `wrong ${wrong}`)
+      expect(taken.filter(entry => entry === 'login-account alice')).toHaveLength(5)
+      expect(taken.filter(entry => entry === 'login-address 127.0.0.1')).toHaveLength(9)
+    },
+  )
+})
+
+test('logins and registrations stand in the line under name and address, changes of a password under the user', () => {
+  const seen: HashFor[] = []
+  const hasher = {
+    hash: async (_: string, whom: HashFor) => {
+      seen.push(whom)
+      return 'a hash'
+    },
+    verify: async (_: string | null, __: string, whom: HashFor) => {
+      seen.push(whom)
+      return true
+    },
+  }
+  return withAuth({ hasher }, async auth => {
+    const username = `Name-${newName()}`
+    const account = username.toLowerCase()
+    const from = '192.0.2.9'
+    seen.length = 0
+    await auth.call('POST', '/api/register', { body: { username, email: 'a@b', password }, from })
+    const { body } = await auth.tryLogin(username, password, from)
+    const change = { current_password: password, new_password: password }
+    const changed = await auth.call('POST', '/api/password', { body: change, token: body.access_token, from })
+    expect(changed.status).toBe(204)
+    const own = { account: body.user_id, address: from }
+    expect(seen).toEqual([{ account, address: from }, { account, address: from }, own, own])
+  })
+})
