@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Replicas } from '../../tests/support/replicas.js'
 import type { FaultyReplicas } from './control.js'
+import { redisFaults } from './redis-faults.js'
+import type { SlowProxy } from './slow-proxy.js'
 import { points } from './test-build/planted.mjs'
 
 export interface Fault<R = Replicas> {
@@ -10,6 +12,9 @@ export interface Fault<R = Replicas> {
   readonly times: number
   act(replicas: R): Promise<void>
 }
+
+/** By then both sides have noticed that the other one gives no sign of life. */
+const silenceNoticedMs = 50_000
 
 const pick = <T>(values: readonly T[]): T => values[Math.floor(Math.random() * values.length)] as T
 
@@ -40,6 +45,12 @@ const killed = (names: readonly string[], times: number): Fault => ({
   times,
   act: replicas => replicas.kill(pick(names)),
 })
+/** PostgreSQL takes SIGINT for a fast shutdown; what ends is started again. */
+const stopped = (name: string, signal: NodeJS.Signals, what: string, times: number): Fault => ({
+  name: `${what} of ${name}`,
+  times,
+  act: replicas => replicas.kill(name, signal),
+})
 const frozen = (name: string, ms: number, times: number): Fault => ({
   name: `${name} stands still for ${ms / 1_000} s`,
   times,
@@ -53,8 +64,11 @@ export const faults: readonly Fault[] = [
   killed(['postgres'], 20),
   killed(['redis'], 20),
   killed(['balancer'], 20),
-  frozen('postgres', 10_000, 5),
-  frozen('redis', 10_000, 5),
+  stopped('postgres', 'SIGINT', 'a fast restart', 20),
+  stopped('redis', 'SIGTERM', 'a restart', 20),
+  ...redisFaults,
+  frozen('postgres', 30_000, 20),
+  frozen('redis', 60_000, 20),
   frozen('message-1', 10_000, 5),
 ]
 
@@ -69,3 +83,16 @@ export const killsAtPoints: readonly Fault<FaultyReplicas>[] = points.map(point 
       ? faulty.killAt(point, 1, { isAfterKill: true })
       : faulty.killAt(point, 1 + Math.floor(maxPasses * Math.random())),
 }))
+
+/** What happens between people and the balancer. */
+export const networkFaults: readonly Fault<SlowProxy>[] = [
+  { name: 'all connections are slow for 10 s', times: 10, act: proxy => proxy.slow(10_000) },
+  {
+    name: 'all connections go silent without an end',
+    times: 10,
+    async act(proxy) {
+      proxy.halfOpen()
+      await sleep(silenceNoticedMs)
+    },
+  },
+]

@@ -4,9 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { faultKinds as kinds } from '../../tests/history/checker.js'
 import { hasReplicas, type Replicas, startReplicas } from '../../tests/support/replicas.js'
 import { startFaultyReplicas } from './control.js'
-import { type Fault, faults, killsAtPoints } from './faults.js'
+import { canMount, fullDisk, mountSmallDisk } from './disk-fault.js'
+import { type Fault, faults, killsAtPoints, networkFaults } from './faults.js'
 import { judge } from './judge.js'
 import { startTalk } from './people.js'
+import { races } from './races.js'
+import { startSlowProxy } from './slow-proxy.js'
 
 const share = Number(process.env.FAULTS ?? 1)
 const people = Number(process.env.FAULTS_PEOPLE ?? 20)
@@ -19,13 +22,19 @@ if (!hasReplicas) {
 }
 
 const rows: string[] = []
+const raceRows: string[] = []
 let isBroken = false
 
 /** People talk while each fault happens in its turn; a row of the table for each. */
-const runEach = async <R>(faults: readonly Fault<R>[], faulty: R, replicas: Replicas): Promise<void> => {
+const runEach = async <R>(
+  faults: readonly Fault<R>[],
+  faulty: R,
+  replicas: Replicas,
+  url = replicas.url,
+): Promise<void> => {
   for (const fault of faults) {
     const times = Math.max(1, Math.round(fault.times * share))
-    const talk = await startTalk(replicas.url, people)
+    const talk = await startTalk(url, people)
     for (let time = 1; time <= times; time += 1) {
       await fault.act(faulty)
       await sleep(maxPauseMs * Math.random())
@@ -43,8 +52,31 @@ const runEach = async <R>(faults: readonly Fault<R>[], faulty: R, replicas: Repl
 const replicas = await startReplicas({ script: 'faults/replicas.mjs' })
 try {
   await runEach(faults, replicas, replicas)
+  const proxy = await startSlowProxy(replicas.url)
+  await runEach(networkFaults, proxy, replicas, proxy.url)
+  await proxy.close()
+  for (const race of races) {
+    const times = Math.max(10, Math.round(race.times * share))
+    say(`${race.name}: ${times} times`)
+    const broken = await race.run(replicas, times)
+    if (broken.length > 0) isBroken = true
+    raceRows.push(`| ${race.name} | ${times} | ${broken.length} |`)
+    for (const text of broken.slice(0, 5)) say(text)
+  }
 } finally {
   await replicas.stop()
+}
+if (canMount) {
+  const disk = mountSmallDisk()
+  const onDisk = await startReplicas({ script: 'faults/replicas.mjs', folder: disk.folder })
+  try {
+    await runEach([fullDisk(disk)], onDisk, onDisk)
+  } finally {
+    await onDisk.stop()
+    disk.remove()
+  }
+} else {
+  say('a full disk: not run, for only root can mount a small one')
 }
 const faulty = await startFaultyReplicas()
 try {
@@ -54,4 +86,5 @@ try {
 }
 console.log(`| fault | times | messages | ${kinds.join(' | ')} |\n|---|---|---|${'---|'.repeat(kinds.length)}`)
 console.log(rows.join('\n'))
+console.log(`\n| race | times | promises broken |\n|---|---|---|\n${raceRows.join('\n')}`)
 process.exitCode = isBroken ? 1 : 0

@@ -28,8 +28,10 @@ export interface Replicas {
   readonly lines: readonly Line[]
   /** As the newest line says. */
   service(name: string): ReplicaService
-  /** Kills a service outright; resolves when the next line tells that it runs again. */
-  kill(name: string): Promise<void>
+  /** Kills a service, outright unless another signal is given; resolves when the next line tells that it runs again. */
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>
+  /** With the password. */
+  redisUrl(): string
   /** Rows of a statement on their database. */
   sql<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Resolves with the exit code. */
@@ -44,11 +46,13 @@ export interface ReplicasOptions {
   /** Below `scripts/`; `replicas.mjs` where left out. */
   readonly script?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** Where data is; a folder of its own where left out. */
+  readonly folder?: string
 }
 
 /** `npm run replicas -- --json` on free ports and fresh data, or another script that does the same. */
 export const startReplicas = async (options: ReplicasOptions = {}): Promise<Replicas> => {
-  const folder = mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
   const env = { ...process.env, ...options.environment, PORT: '0', QSM_DATA_DIR: folder }
   const script = scriptAt(options.script ?? 'replicas.mjs')
   const child: ChildProcess = spawn(process.execPath, [script, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -94,9 +98,15 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
       const port = environment.find(entry => entry.startsWith('ADMIN_PORT='))?.slice('ADMIN_PORT='.length)
       return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
     },
-    async kill(name) {
+    redisUrl() {
+      const { redisPassword } = JSON.parse(readFileSync(join(folder, 'replicas/secrets.json'), 'utf8'))
+      const address = new URL(service('redis').url)
+      address.password = redisPassword
+      return address.href
+    },
+    async kill(name, signal = 'SIGKILL') {
       const { pid } = service(name)
-      process.kill(pid, 'SIGKILL')
+      process.kill(pid, signal)
       while (service(name).pid === pid) await lineNumber(lines.length + 1)
     },
     async sql<Row>(statement: string, values: readonly unknown[] = []) {
@@ -115,7 +125,7 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
     async stop() {
       child.kill('SIGTERM')
       const code = await ended
-      rmSync(folder, { recursive: true, force: true })
+      if (!options.folder) rmSync(folder, { recursive: true, force: true })
       return code
     },
   }
