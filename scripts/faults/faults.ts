@@ -2,16 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Replicas } from '../../tests/support/replicas.js'
 import type { FaultyReplicas } from './control.js'
+import type { Fault } from './fault.js'
 import { redisFaults } from './redis-faults.js'
 import type { SlowProxy } from './slow-proxy.js'
 import { points } from './test-build/planted.mjs'
-
-export interface Fault<R = Replicas> {
-  readonly name: string
-  /** In the long form. */
-  readonly times: number
-  act(replicas: R): Promise<void>
-}
 
 /** By then both sides have noticed that the other one gives no sign of life. */
 const silenceNoticedMs = 50_000

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { newId } from '@qsm/server-kit'
 import { createRedisConnection } from '../../packages/server-kit/src/redis/connections.js'
 import type { Replicas } from '../../tests/support/replicas.js'
-import type { Fault } from './faults.js'
+import type { Fault } from './fault.js'
 
 const connect = async (replicas: Replicas) => {
   const address = { url: replicas.redisUrl(), sentinels: [], sentinelName: '', cluster: false }
