@@ -41,7 +41,7 @@ export const login = defineRoute({
   path: '/api/login',
   summary: 'Begin a login session',
   description:
-    'Unknown user and wrong password get the same answer. Guessing is slowed down for each account and address.',
+    'Unknown user and wrong password get the same answer. Guessing is slowed down for each account and address. An account has at most 100 sessions: a further login ends the one that was used longest ago.',
   auth: 'open',
   form: true,
   body: z.strictObject({ username: text(1, 254).meta({ example: 'alice' }), password: givenPassword }),

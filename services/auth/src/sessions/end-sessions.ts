@@ -1,5 +1,5 @@
 import type { Caller } from '@qsm/server-kit'
-import { type EntityManager, type FindOptionsWhere, Not } from 'typeorm'
+import { Any, type EntityManager, type FindOptionsWhere, Not } from 'typeorm'
 import type { AuthContext } from '../context.js'
 import { type LoginSession, LoginSessionEntity } from '../entities/login-session.js'
 import { appendAccountEvents } from '../feed/account-events.js'
@@ -27,20 +27,22 @@ const endWhere = async (
   return ended.length
 }
 
-/** Ends a session of a user in the caller's transaction, as its last step. False where the user has no such session. */
-export const endSessionWithin = async (
+/** Ends sessions of a user in the caller's transaction, as its last step. Returns how many of them there were. */
+export const endSessionsWithin = async (
   manager: EntityManager,
   user: User,
-  sessionId: string,
+  sessionIds: readonly string[],
   at: Date,
-): Promise<boolean> => (await endWhere(manager, user, { sessionId }, at)) > 0
+): Promise<number> => (sessionIds.length === 0 ? 0 : endWhere(manager, user, { sessionId: Any(sessionIds) }, at))
 
 /** Ends a session of a user, with its tokens. False where the user has no such session. */
 export const endSession = async (context: AuthContext, user: User, sessionId: string): Promise<boolean> => {
   const at = new Date(context.clock.now())
-  const ended = await context.database.dataSource.transaction(manager => endSessionWithin(manager, user, sessionId, at))
-  if (ended) context.bus.publish({ kind: 'account-events' })
-  return ended
+  const ended = await context.database.dataSource.transaction(manager =>
+    endSessionsWithin(manager, user, [sessionId], at),
+  )
+  if (ended > 0) context.bus.publish({ kind: 'account-events' })
+  return ended > 0
 }
 
 /** Ends every session of a user but the calling one, in the caller's transaction, as its last step. */

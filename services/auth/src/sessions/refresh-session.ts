@@ -4,7 +4,7 @@ import type { AuthContext } from '../context.js'
 import { AccountEntity } from '../entities/account.js'
 import { LoginSessionEntity } from '../entities/login-session.js'
 import { RefreshTokenEntity } from '../entities/refresh-token.js'
-import { endSessionWithin } from './end-sessions.js'
+import { endSessionsWithin } from './end-sessions.js'
 import { refreshTokenHash } from './refresh-tokens.js'
 import { issuePair, type TokenPair } from './token-pair.js'
 
@@ -38,7 +38,7 @@ const rotate = async (
   const account = await manager.getRepository(AccountEntity).findOneBy({ userId: session.userId })
   if (account?.state !== 'active') return { refused: 'unknown' }
   if (row.usedAt) {
-    await endSessionWithin(manager, account, sessionId, now)
+    await endSessionsWithin(manager, account, [sessionId], now)
     return { refused: 'reused' }
   }
   const expiresAt = new Date(now.getTime() + context.sessionLifeMs)
