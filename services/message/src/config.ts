@@ -46,7 +46,7 @@ export const messageVariables = defineVariables({
   },
   MAX_SOCKETS_PER_USER: {
     schema: wholeNumber(1, 1_000_000),
-    default: '100',
+    default: '300',
     doc: 'The most open sockets of one user in one process; more are refused with 429.',
     example: '20',
   },
