@@ -36,7 +36,8 @@ if (rows) {
 }
 
 say('two pods start')
-const replicas = await startReplicas()
+// Some few people hold all the idle sockets.
+const replicas = await startReplicas({ environment: { MAX_SOCKETS_PER_USER: '1000' } })
 try {
   const durable = await measureAcrossPods(replicas, rounds, say)
   console.log(

@@ -4,7 +4,6 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import WebSocket from 'ws'
 import { startEmbeddedPostgres } from '../../services/standalone/src/embedded-postgres/start.js'
 import { postAll, sendEach } from './load.js'
 import {
@@ -16,8 +15,9 @@ import {
   type PreparedSend,
   prepareSends,
 } from './people.js'
-import { cpuOfTree, residentBytes, startProgram, stopProgram } from './processes.js'
+import { cpuOfTree, startProgram, stopProgram } from './processes.js'
 import { startQsm } from './qsm-server.js'
+import { measureIdleSockets } from './realtime/idle-sockets.js'
 import { openReceivers } from './receivers.js'
 
 const callers = 64
@@ -156,28 +156,13 @@ for (const name of ['socket', 'rest'] as const) {
 }
 
 say(`\n${idleSockets} idle sockets`)
-const settle = () => new Promise(resolve => setTimeout(resolve, 3_000))
-await settle()
-// A login session without a device: sockets of one device would displace each other.
-const idleToken = await logIn(qsm.url, at(0).username)
-const before = residentBytes(qsm.child.pid ?? 0)
-const open: WebSocket[] = []
-for (let index = 0; index < idleSockets; index += 1) {
-  const socket = new WebSocket(`${qsm.url.replace('http', 'ws')}/ws`, {
-    headers: { authorization: `Bearer ${idleToken}` },
-  })
-  await new Promise((resolve, reject) => {
-    socket.once('message', resolve)
-    socket.once('error', reject)
-  })
-  open.push(socket)
+// Login sessions without a device: sockets of one device would displace each other.
+const idleTokens: string[] = []
+for (const { username } of people) idleTokens.push(await logIn(qsm.url, username))
+const idle = { url: qsm.url, pid: qsm.child.pid ?? 0, tokens: idleTokens }
+for (const { count, kibEach } of await measureIdleSockets(idle, [idleSockets])) {
+  console.log(`Idle sockets open: ${count}; resident memory for each: ${kibEach.toFixed(1)} KiB`)
 }
-await settle()
-const openNow = open.filter(socket => socket.readyState === socket.OPEN).length
-console.log(
-  `Idle sockets open: ${openNow}; resident memory for each: ${((residentBytes(qsm.child.pid ?? 0) - before) / openNow / 1024).toFixed(1)} KiB`,
-)
-for (const socket of open) socket.terminate()
 
 for (const { child } of [qsm, contenders.save, contenders.batch]) await stopProgram(child)
 await postgres.stop()
