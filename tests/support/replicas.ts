@@ -36,6 +36,10 @@ export interface Replicas {
   sql<Row>(statement: string, values?: readonly unknown[]): Promise<readonly Row[]>
   /** Resolves with the exit code. */
   stop(): Promise<number | null>
+  /** Where the data is. */
+  readonly folder: string
+  /** What a service was told by a variable. */
+  variable(name: string, wanted: string): string
   /** `/metrics` of a pod. */
   metrics(name: string): Promise<string>
   /** What was printed for people. */
@@ -85,18 +89,24 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
     if (!found) throw new Error(`there is no ${name}`)
     return found
   }
+  const variable = (name: string, wanted: string): string => {
+    const environment = readFileSync(`/proc/${service(name).pid}/environ`, 'utf8').split('\0')
+    const found = environment.find(entry => entry.startsWith(`${wanted}=`))
+    if (found === undefined) throw new Error(`${name} was not told ${wanted}`)
+    return found.slice(wanted.length + 1)
+  }
   await lineNumber(1)
   return {
     url: last().balancer,
     lines,
+    folder,
     service,
+    variable,
     get said() {
       return said
     },
     async metrics(name) {
-      const environment = readFileSync(`/proc/${service(name).pid}/environ`, 'utf8').split('\0')
-      const port = environment.find(entry => entry.startsWith('ADMIN_PORT='))?.slice('ADMIN_PORT='.length)
-      return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+      return (await fetch(`http://127.0.0.1:${variable(name, 'ADMIN_PORT')}/metrics`)).text()
     },
     redisUrl() {
       const { redisPassword } = JSON.parse(readFileSync(join(folder, 'replicas/secrets.json'), 'utf8'))
