@@ -6,19 +6,30 @@ import { limits } from './limits.js'
 const unstorable = /\u0000|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/
 
 /** Text that every store can hold: no NUL, no lone surrogate. Lengths count code points. */
-export const text = (minLength: number, maxLength: number) =>
-  z
-    .string()
+export const text = (minLength: number, maxLength: number, string = z.string()) =>
+  string
     .min(minLength, minLength === 1 ? 'not empty' : `at least ${minLength} characters`)
     .max(maxLength, `at most ${maxLength} characters`)
     .refine(value => !unstorable.test(value), 'no NUL character and no lone surrogate')
 
 export const utf8Bytes = (value: string): number => new TextEncoder().encode(value).length
 
-const fitsPasswordBytes = [
-  (value: string) => utf8Bytes(value) <= limits.maxPasswordBytes,
-  `at most ${limits.maxPasswordBytes} bytes in UTF-8`,
-] as const
+/** UTF-16 units. More than any password that fits has in any form; to compose much text takes seconds. */
+const maxTypedPassword = 4 * limits.maxPasswordBytes
+
+/**
+ * One password, however a keyboard writes it: OpaqueString of RFC 8265 section 4.2, every space as U+0020 and then NFC. What
+ * is too long anyhow stays as it is.
+ */
+const asOnePassword = (value: string): string =>
+  value.length > maxTypedPassword ? value : value.replaceAll(/\p{Zs}/gu, ' ').normalize('NFC')
+
+/** A password; its length is that of what `asOnePassword` makes of it. */
+const password = (minCharacters: number) =>
+  text(minCharacters, limits.maxPasswordBytes, z.string().overwrite(asOnePassword)).refine(
+    value => utf8Bytes(value) <= limits.maxPasswordBytes,
+    `at most ${limits.maxPasswordBytes} bytes in UTF-8`,
+  )
 
 export const username = z
   .string()
@@ -35,14 +46,14 @@ export const email = text(3, limits.maxEmailCharacters)
   .meta({ example: 'alice@example.org' })
 
 /** Any text of 8 characters to 256 bytes in UTF-8; never cut. */
-export const newPassword = text(limits.minPasswordCharacters, limits.maxPasswordBytes)
-  .refine(...fitsPasswordBytes)
-  .meta({ format: 'password', description: 'At most 256 bytes in UTF-8.', example: 'correct horse battery' })
+export const newPassword = password(limits.minPasswordCharacters).meta({
+  format: 'password',
+  description: 'At most 256 bytes in UTF-8. Counted and kept in NFC, with every kind of space as U+0020 (RFC 8265).',
+  example: 'correct horse battery',
+})
 
 /** A password that is only compared: any length that one may have. */
-export const givenPassword = text(1, limits.maxPasswordBytes)
-  .refine(...fitsPasswordBytes)
-  .meta({ format: 'password', example: 'correct horse battery' })
+export const givenPassword = password(1).meta({ format: 'password', example: 'correct horse battery' })
 
 const uuidForm = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/
 const uuidV7Form = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-7[0-9a-fA-F]{3}-[89abAB][0-9a-fA-F]{3}-[0-9a-fA-F]{12}$/

@@ -5,6 +5,7 @@ import {
   base64,
   deviceId,
   email,
+  givenPassword,
   newPassword,
   numberText,
   sequence,
@@ -41,6 +42,23 @@ describe('the fields of the contract', () => {
     expect(takes(newPassword, 'ü'.repeat(128))).toBe(true)
     expect(fault(newPassword, 'ü'.repeat(129))).toBe('at most 256 bytes in UTF-8')
     expect(newPassword.parse('  spaces stay  ')).toBe('  spaces stay  ')
+  })
+
+  it('make one password of what keyboards write in two ways, before it is counted', () => {
+    for (const schema of [newPassword, givenPassword]) {
+      expect(schema.parse('pa\u0308sswo\u0308rd')).toBe('p\u00E4ssw\u00F6rd')
+      expect(schema.parse('zero\u00A0one\u3000two')).toBe('zero one two')
+      expect(schema.parse('\uFB01 is no f and i')).toBe('\uFB01 is no f and i')
+      expect(takes(schema, 'a\u0308'.repeat(128))).toBe(true)
+    }
+    expect(fault(newPassword, 'a\u0308'.repeat(7))).toBe('at least 8 characters')
+  })
+
+  it('compose no password that is too long in any form: that would take seconds', () => {
+    const marks = `a${'\u0315\u0323'.repeat(60_000)}`
+    const begun = performance.now()
+    expect(takes(givenPassword, marks)).toBe(false)
+    expect(performance.now() - begun).toBeLessThan(1_000)
   })
 
   it('refuse NUL and lone surrogates in any text, and take whole pairs', () => {

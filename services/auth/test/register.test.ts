@@ -98,6 +98,23 @@ describe('a password', () => {
     expect(body.error.message).toContain(limit)
   })
 
+  test('written with composed letters or with letters and marks is one, at the login and when it is changed', async () => {
+    const [composed, apart] = ['\u00FCber den Wolken', 'u\u0308ber\u00A0den Wolken']
+    for (const [first, then] of [
+      [composed, apart],
+      [apart, composed],
+    ] as const) {
+      const username = newName()
+      expect((await auth.register({ username, password: first })).status).toBe(201)
+      const { status, body } = await auth.tryLogin(username, then)
+      expect(status).toBe(200)
+      const change = { current_password: then, new_password: first }
+      const changed = await auth.call('POST', '/api/password', { token: body.access_token, body: change })
+      expect(changed.status).toBe(204)
+      expect((await auth.tryLogin(username, then)).status).toBe(200)
+    }
+  })
+
   test('that goes on where another ends is another: nothing is cut at 72 or at any other length', async () => {
     const username = newName()
     const long = 'p'.repeat(255)
