@@ -1,0 +1,89 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { freePort } from '../../../tests/support/free-port.js'
+import { hasRedis, startRedis } from '../../../tests/support/redis.js'
+import { startSentinel } from '../../../tests/support/redis-sentinel.js'
+import { silentLog } from '../../../tests/support/silent-log.js'
+import { type Bus, createMetrics, createRedisBus } from '../src/index.js'
+
+const userId = '01890a5d-ac96-774b-bcce-b302099a8057'
+const masterName = 'qsm-test'
+const patience = { timeout: 30_000, interval: 100 }
+const busProgram = fileURLToPath(new URL('fixtures/bus-state.ts', import.meta.url))
+const title = 'the bus over Redis'
+
+describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-server here`, { timeout: 90_000 }, () => {
+  const closing: (() => unknown)[] = []
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close()
+  })
+
+  test('follows its sentinels to the replica when the master dies', async () => {
+    const master = await startRedis()
+    const replica = await startRedis('--replicaof', '127.0.0.1', String(master.port))
+    const sentinel = await startSentinel(masterName, master.port)
+    closing.push(() => master.close(), replica.close, sentinel.close)
+    const open = (): Bus => {
+      const address = {
+        url: 'redis://ignored:1',
+        sentinels: [sentinel.address],
+        sentinelName: masterName,
+        cluster: false,
+      }
+      const bus = createRedisBus({ ...address, log: silentLog, metrics: createMetrics(), onError: () => {} })
+      closing.push(() => bus.close())
+      return bus
+    }
+    const [one, other] = [open(), open()]
+    const heard: number[] = []
+    other.want(userId)
+    other.subscribe('mailbox', hint => heard.push(hint.device_id))
+    let number = 0
+    // Hints of the moment may be lost, so it is said until it is heard.
+    const oneIsHeard = () =>
+      vi.waitFor(() => {
+        number += 1
+        one.publish({ kind: 'mailbox', user_id: userId, device_id: number })
+        expect(heard.length).toBeGreaterThan(0)
+      }, patience)
+    await oneIsHeard()
+
+    await master.kill()
+    await vi.waitFor(() => expect(replica.command('INFO', 'replication')).toContain('role:master'), patience)
+    heard.length = 0
+    await oneIsHeard()
+    expect(replica.command('PUBSUB', 'CHANNELS', 'qsm:hints:*')).toContain('qsm:hints:all')
+    expect([one.state, other.state]).toEqual(['ok', 'ok'])
+  })
+
+  test('goes by TLS where the address says rediss, to a server that the process trusts and to no other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'qsm-tls-'))
+    closing.push(() => rmSync(folder, { recursive: true, force: true }))
+    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')]
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '1', '-keyout', key, '-out', certificate]
+    execFileSync('openssl', [...made, ...subject], { stdio: 'ignore' })
+    const tlsPort = await freePort()
+    const files = ['--tls-cert-file', certificate, '--tls-key-file', key, '--tls-auth-clients', 'no']
+    const redis = await startRedis('--tls-port', String(tlsPort), ...files)
+    closing.push(() => redis.close())
+
+    const stateOf = async (environment: Record<string, string>) => {
+      const args = ['--conditions=qsm-source', '--import', 'tsx', busProgram, `rediss://localhost:${tlsPort}`]
+      const child = spawn(process.execPath, args, { env: { ...process.env, ...environment }, stdio: 'pipe' })
+      let said = ''
+      child.stdout.on('data', data => {
+        said += data
+      })
+      await once(child, 'close')
+      return said.trim()
+    }
+    expect(await stateOf({ NODE_EXTRA_CA_CERTS: certificate })).toBe('ok')
+    expect(await stateOf({})).toBe('unavailable')
+  })
+})
