@@ -8,8 +8,9 @@ const pathsOf = service => {
   return [...paths].map(path => `^${path.replaceAll(/\{[a-z_]+\}/g, '[^/]+')}$`)
 }
 
+/** A pod that is gone is left by the retries at once; one connection that fails in a rush of thousands says nothing of a pod. */
 const server = ({ name, port, adminPort }) =>
-  `  server ${name} 127.0.0.1:${port} check port ${adminPort} inter 500ms fastinter 200ms fall 2 rise 1 on-marked-down shutdown-sessions observe layer4 error-limit 1 on-error mark-down`
+  `  server ${name} 127.0.0.1:${port} check port ${adminPort} inter 500ms fastinter 200ms fall 2 rise 1 on-marked-down shutdown-sessions observe layer4 error-limit 10 on-error mark-down`
 
 const backend = (name, pods) => [
   `backend ${name}`,

@@ -30,12 +30,15 @@ const explain = (error: NodeJS.ErrnoException, { host, port, variable }: PortOpt
   }
 }
 
+/** Connections that wait to be taken: after an outage thousands come at once. Linux cuts it to net.core.somaxconn. */
+const backlog = 4_096
+
 /** Listens; resolves with the port. Throws `PortError` naming the variable that chooses it. */
 export const openPort = (server: Server, options: PortOptions): Promise<number> =>
   new Promise((resolve, reject) => {
     const failed = (error: NodeJS.ErrnoException) => reject(explain(error, options))
     server.once('error', failed)
-    server.listen(options.port, options.host, () => {
+    server.listen({ port: options.port, host: options.host, backlog }, () => {
       server.off('error', failed)
       resolve((server.address() as AddressInfo).port)
     })
