@@ -1,4 +1,6 @@
+export * from './accounts/apply-events.js'
 export * from './accounts/entities.js'
+export * from './accounts/fold-events.js'
 export * from './accounts/follow-accounts.js'
 export * from './accounts/http-account-feed.js'
 export * from './accounts/revocations.js'

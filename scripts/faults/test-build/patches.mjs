@@ -36,12 +36,12 @@ export const patches = {
     },
     {
       find: `  SELECT user_id, device_id, next_sequence FROM message.mailbox
-  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item)
+  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE
 `,
       replace: `  \${planted.has('max-id-cursor') ? planted.takenBefore : \`
   SELECT user_id, device_id, next_sequence FROM message.mailbox
-  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item)
+  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE\`}
 `,
     },

@@ -31,6 +31,7 @@ import { Mailboxes1767225600002 } from './migrations/0002-mailboxes.js'
 import { ThinClients1767225600003 } from './migrations/0003-thin-clients.js'
 import { InlineEnvelopes1767225600004 } from './migrations/0004-inline-envelopes.js'
 import { SocketHolder1767225600005 } from './migrations/0005-socket-holder.js'
+import { LaterRemoval1767225600006 } from './migrations/0006-later-removal.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [
@@ -39,6 +40,7 @@ export const messageMigrations = [
   ThinClients1767225600003,
   InlineEnvelopes1767225600004,
   SocketHolder1767225600005,
+  LaterRemoval1767225600006,
 ]
 export const messageEntities = [
   KnownAccountEntity,

@@ -1,6 +1,7 @@
 import type { AccountEvent } from '@qsm/contract'
-import { newId } from '@qsm/server-kit'
+import { applyEvents, newId } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { projectEvents } from '../src/accounts/project-events.js'
 import type { Person } from './support/person.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
 
@@ -131,6 +132,18 @@ describe('a token is no longer taken', () => {
     await refuse
     await message.app.accounts.sync()
   })
+
+  test('even where what came before it in the feed is not stored yet', async () => {
+    const [alice, bob] = [await message.person(), await message.person()]
+    await message.context.database.transaction(async query => {
+      await query('SELECT 1 FROM message.feed_position FOR UPDATE')
+      await happen('disabled', bob)
+      await happen('session_ended', alice, alice.sessionId)
+      expect((await alice.call('GET', '/api/stats')).status).toBe(401)
+    })
+    await message.app.accounts.sync()
+    expect(await message.app.accounts.byId(bob.userId)).toBeNull()
+  })
 })
 
 test('revocations are forgotten when no token can meet them any more', async () => {
@@ -151,6 +164,7 @@ test('a deleted account takes devices, prekeys, mailboxes, requests and connecti
   expect((await alice.call('GET', '/api/devices')).status).toBe(401)
   expect((await bob.call('GET', '/api/connections')).body.connections).toEqual([])
   expect(await message.app.devices.bound(alice.sessionId)).toBeNull()
+  await message.runJobs()
   for (const table of ['account', 'device', 'device_binding', 'mailbox']) {
     const rows = await message.context.database.query(`SELECT 1 FROM message.${table} WHERE user_id = $1`, [
       alice.userId,
@@ -161,4 +175,90 @@ test('a deleted account takes devices, prekeys, mailboxes, requests and connecti
   expect(await message.app.accounts.byName(alice.username)).toEqual({ userId: heir.userId, username: alice.username })
   expect((await heir.call('GET', '/api/devices')).body.devices).toEqual([])
   expect(device.deviceId).toBeGreaterThan(0)
+})
+
+const fill = (userId: string, entries: number) =>
+  message.context.database.query(
+    `INSERT INTO message.entry SELECT user_id, device_id, n, gen_random_uuid(), gen_random_uuid(), 1, false, $2, ''
+     FROM message.mailbox, generate_series(1, $3::int) n WHERE user_id = $1`,
+    [userId, message.clock.now(), entries],
+  )
+
+const countEntries = async (userId: string): Promise<number> =>
+  (await message.context.database.query('SELECT 1 FROM message.entry WHERE user_id = $1', [userId])).length
+
+test('a large mailbox of a deleted account or a removed device is emptied by a job; nobody waits for it', async () => {
+  const [alice, bob] = [await message.person(), await message.person()]
+  await alice.withDevice()
+  const device = await bob.withDevice()
+  await fill(alice.userId, 2_500)
+  await fill(bob.userId, 2_500)
+  await happen('deleted', alice)
+  expect((await bob.call('DELETE', `/api/devices/${device.deviceId}`)).status).toBe(204)
+  expect([await countEntries(alice.userId), await countEntries(bob.userId)]).toEqual([2_500, 2_500])
+  const { query } = message.context.database
+  expect(
+    await query('SELECT closed FROM message.mailbox WHERE user_id = ANY($1)', [[alice.userId, bob.userId]]),
+  ).toEqual([{ closed: true }, { closed: true }])
+  await message.runJobs()
+  expect([await countEntries(alice.userId), await countEntries(bob.userId)]).toEqual([0, 0])
+  expect(await query('SELECT 1 FROM message.mailbox WHERE user_id = ANY($1)', [[alice.userId, bob.userId]])).toEqual([])
+})
+
+test('a page of the feed is applied in its order: the last state counts, and a name that is free is given anew', async () => {
+  const [alice, bob, carol] = [await message.person(), await message.person(), await message.person()]
+  const at = new Date(message.clock.now()).toISOString()
+  const add = (type: AccountEvent['type'], user_id: string, username: string, session_id: string | null = null) =>
+    message.feed.add({ type, user_id, username, session_id, at })
+  const [heir, brief] = [newId(), newId()]
+  add('disabled', alice.userId, alice.username)
+  add('enabled', alice.userId, alice.username)
+  add('enabled', bob.userId, bob.username)
+  add('disabled', bob.userId, bob.username)
+  add('deleted', carol.userId, carol.username)
+  add('created', brief, carol.username)
+  add('deleted', brief, carol.username)
+  add('created', heir, carol.username)
+  await message.app.accounts.sync()
+  const { byId, byName } = message.app.accounts
+  expect((await byId(alice.userId))?.username).toBe(alice.username)
+  expect(await byId(bob.userId)).toBeNull()
+  expect(await byId(carol.userId)).toBeNull()
+  expect(await byId(brief)).toBeNull()
+  expect((await byName(carol.username))?.userId).toBe(heir)
+})
+
+test('a deleted account does not come back by an event that is late', async () => {
+  const alice = await message.person()
+  await happen('deleted', alice)
+  await happen('enabled', alice)
+  expect(await message.app.accounts.byId(alice.userId)).toBeNull()
+})
+
+test('the events of a page are stored by a few statements, however many they are', async () => {
+  const alice = await message.person()
+  await message.app.accounts.sync()
+  const { database } = message.context
+  const [{ position } = { position: '0' }] = await database.query<{ position: string }>(
+    'SELECT position FROM message.feed_position',
+  )
+  const at = new Date(message.clock.now()).toISOString()
+  const events = Array.from({ length: 500 }, (_, index) => ({
+    ...{ id: Number(position) + 1 + index, type: 'session_ended' as const, session_id: newId(), at },
+    ...{ user_id: alice.userId, username: alice.username },
+  }))
+  let statements = 0
+  await database
+    .transaction(async query => {
+      const counting: typeof query = (...given) => {
+        statements += 1
+        return query(...given)
+      }
+      await applyEvents(counting, events, { schema: 'message', project: projectEvents })
+      const rows = await query('SELECT 1 FROM message.revocation WHERE event_id > $1', [position])
+      expect(rows).toHaveLength(500)
+      throw new Error('only tried')
+    })
+    .catch(error => expect(String(error)).toContain('only tried'))
+  expect(statements).toBeLessThan(10)
 })

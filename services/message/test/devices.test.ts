@@ -216,6 +216,7 @@ describe('removing a device', () => {
     const again = await alice.call(...post(await device.record()))
     expect([again.status, again.body.error.code]).toEqual([409, 'device_id_taken'])
     expect(again.body.error.message).toContain('removed')
+    await message.runJobs()
     for (const table of ['device_binding', 'prekey', 'prekey_used', 'mailbox']) {
       const rows = await message.context.database.query(`SELECT 1 FROM message.${table} WHERE user_id = $1`, [
         alice.userId,

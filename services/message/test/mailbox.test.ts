@@ -219,6 +219,15 @@ test('a deletion takes the lock of the mailbox before its entries, as acknowledg
   expect(sequencesOf(await read('?after=0'))).toEqual([2])
 })
 
+test('a closed mailbox takes nothing, says nothing and takes no acknowledgement', async () => {
+  const store = createFiller(message, bob, alice, sealed)
+  await store()
+  await sql('UPDATE message.mailbox SET closed = true WHERE user_id = $1', alice.person.userId)
+  await expect(store()).rejects.toThrow('division by zero')
+  expect((await asAlice().call('GET', '/api/messages')).body.error.code).toBe('device_required')
+  expect((await ack(1)).body.error.code).toBe('device_required')
+})
+
 describe('what is over', () => {
   test('is deleted: messages after the time of retention, with their bodies, from all mailboxes', async () => {
     const store = createFiller(message, bob, alice, sealed)

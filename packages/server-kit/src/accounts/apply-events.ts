@@ -2,16 +2,19 @@ import type { AccountEvent } from '@qsm/contract'
 import type { Query } from '../database/connection.js'
 import { revokedBy } from './revocations.js'
 
-/** What an event of the feed changes in the schema of a service. */
-export type ProjectEvent = (query: Query, event: AccountEvent) => Promise<void>
+/** What events of the feed, in their order, change in the schema of a service: a few statements, however many they are. */
+export type ProjectEvents = (query: Query, events: readonly AccountEvent[]) => Promise<void>
 
-const remember = async (query: Query, schema: string, event: AccountEvent): Promise<void> => {
-  const revoked = revokedBy(event)
-  if (!revoked) return
+const remember = async (query: Query, schema: string, events: readonly AccountEvent[]): Promise<void> => {
+  const rows = events.flatMap(event => {
+    const revoked = revokedBy(event)
+    return revoked ? [{ ...revoked, id: event.id, at: event.at }] : []
+  })
+  if (rows.length === 0) return
   await query(
-    `INSERT INTO ${schema}.revocation (event_id, user_id, session_id, at) VALUES ($1, $2, $3, $4)
-     ON CONFLICT DO NOTHING`,
-    [event.id, revoked.userId, revoked.sessionId, event.at],
+    `INSERT INTO ${schema}.revocation (event_id, user_id, session_id, at)
+     SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::timestamptz[]) ON CONFLICT DO NOTHING`,
+    [rows.map(row => row.id), rows.map(row => row.userId), rows.map(row => row.sessionId), rows.map(row => row.at)],
   )
 }
 
@@ -22,15 +25,14 @@ const remember = async (query: Query, schema: string, event: AccountEvent): Prom
 export const applyEvents = async (
   query: Query,
   events: readonly AccountEvent[],
-  { schema, project }: { readonly schema: string; readonly project: ProjectEvent },
+  { schema, project }: { readonly schema: string; readonly project: ProjectEvents },
 ): Promise<void> => {
   const [row] = await query<{ position: string }>(`SELECT position FROM ${schema}.feed_position FOR UPDATE`)
   const position = Number(row?.position ?? 0)
-  for (const event of events) {
-    if (event.id <= position) continue
-    await project(query, event)
-    await remember(query, schema, event)
-  }
-  const last = events.at(-1)?.id ?? 0
-  if (last > position) await query(`UPDATE ${schema}.feed_position SET position = $1`, [last])
+  const fresh = events.filter(event => event.id > position)
+  const last = fresh.at(-1)
+  if (!last) return
+  await project(query, fresh)
+  await remember(query, schema, fresh)
+  await query(`UPDATE ${schema}.feed_position SET position = $1`, [last.id])
 }

@@ -5,7 +5,7 @@ import type { Database } from '../database/connection.js'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Caller } from '../tokens/access-tokens.js'
-import { applyEvents, type ProjectEvent } from './apply-events.js'
+import { applyEvents, type ProjectEvents } from './apply-events.js'
 import { followFeed } from './follow-feed.js'
 import { Revocations, type RevokedHandler, revokedBy } from './revocations.js'
 
@@ -33,7 +33,7 @@ export interface FollowOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly tokenLifeMs: number
-  readonly project: ProjectEvent
+  readonly project: ProjectEvents
 }
 
 const pollMs = 2_000

@@ -1,6 +1,6 @@
 import { usernameKey } from '@qsm/contract'
 import { type AccountFollower, type Caller, type FollowOptions, followAccounts } from '@qsm/server-kit'
-import { projectEvent } from './project-event.js'
+import { projectEvents } from './project-events.js'
 
 export interface KnownUser {
   readonly userId: string
@@ -20,7 +20,7 @@ export interface Accounts extends Pick<AccountFollower, 'check' | 'onRevoked' | 
 /** Follows the account feed: a projection in the database for all pods, revocations in the memory of each. */
 export const startAccounts = async (options: Omit<FollowOptions, 'schema' | 'project'>): Promise<Accounts> => {
   const { database } = options
-  const follower = await followAccounts({ ...options, schema: 'message', project: projectEvent })
+  const follower = await followAccounts({ ...options, schema: 'message', project: projectEvents })
 
   const look = async (where: string, value: string): Promise<KnownUser | null> => {
     const [row] = await database.query<{ user_id: string; username: string }>(

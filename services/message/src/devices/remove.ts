@@ -1,9 +1,6 @@
 import type { Database, Query } from '@qsm/server-kit'
-import { removeMailbox } from '../mailbox/create-mailbox.js'
+import { closeMailbox } from '../mailbox/create-mailbox.js'
 import type { DeviceAddress } from './devices.js'
-
-/** A mailbox may hold a month of messages. */
-export const removalPatience = { statementTimeoutMs: 30_000 }
 
 /** The same within the caller's transaction. */
 export const removeDeviceWithin = async (query: Query, address: DeviceAddress, now: number): Promise<boolean> => {
@@ -15,16 +12,19 @@ export const removeDeviceWithin = async (query: Query, address: DeviceAddress, n
   )
   if (removed.length === 0) return false
   await query('DELETE FROM message.started_use WHERE to_user = $1 AND to_device = $2', key)
-  await removeMailbox(query, address)
-  for (const table of ['device_binding', 'prekey', 'prekey_used']) {
-    await query(`DELETE FROM message.${table} WHERE user_id = $1 AND device_id = $2`, key)
-  }
+  await closeMailbox(query, address)
+  await query(
+    `DELETE FROM message.device_binding WHERE session_id IN (
+       SELECT session_id FROM message.device_binding WHERE user_id = $1 AND device_id = $2 ORDER BY session_id FOR UPDATE)`,
+    key,
+  )
+  await query('DELETE FROM message.prekey WHERE user_id = $1 AND device_id = $2', key)
   return true
 }
 
 /**
- * Removes a device: its mailbox, its prekeys and the bindings of its login sessions go with it, its id stays used. False
- * where the user has no such device.
+ * Removes a device: its prekeys and the bindings of its login sessions go with it, its mailbox is closed and emptied by a
+ * job, its id stays used. False where the user has no such device.
  */
 export const removeDevice = (database: Database, address: DeviceAddress, now: number): Promise<boolean> =>
-  database.transaction(query => removeDeviceWithin(query, address, now), removalPatience)
+  database.transaction(query => removeDeviceWithin(query, address, now))

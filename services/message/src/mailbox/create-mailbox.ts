@@ -3,6 +3,7 @@ import type { Query } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 
 const maxEpoch = 0x7fff_ffff
+const close = 'UPDATE message.mailbox SET closed = true, socket_id = gen_random_uuid()'
 
 /** Makes the mailbox of a new device, within the caller's transaction. Its epoch is drawn. */
 export const createMailbox = async (query: Query, { userId, deviceId }: DeviceAddress): Promise<void> => {
@@ -13,12 +14,20 @@ export const createMailbox = async (query: Query, { userId, deviceId }: DeviceAd
   ])
 }
 
-/** Removes the mailbox of a device with all that waits in it, within the caller's transaction. */
-export const removeMailbox = async (query: Query, { userId, deviceId }: DeviceAddress): Promise<void> => {
-  // Locked first, so that no send adds to it meanwhile.
-  await query('SELECT 1 FROM message.mailbox WHERE user_id = $1 AND device_id = $2 FOR UPDATE', [userId, deviceId])
-  await query('DELETE FROM message.entry WHERE user_id = $1 AND device_id = $2', [userId, deviceId])
-  await query('DELETE FROM message.mailbox WHERE user_id = $1 AND device_id = $2', [userId, deviceId])
+/**
+ * Closes the mailbox of a device, within the caller's transaction: nobody adds to it or reads from it any more. What waits in
+ * it may be a month of messages; the job `removal` deletes it piece by piece. Whichever socket reads it is its holder no more.
+ */
+export const closeMailbox = async (query: Query, { userId, deviceId }: DeviceAddress): Promise<void> => {
+  await query(`${close} WHERE user_id = $1 AND device_id = $2`, [userId, deviceId])
+}
+
+/** The same with all mailboxes of these users, locked in the order in which sends lock them. */
+export const closeMailboxesOf = async (query: Query, userIds: readonly string[]): Promise<void> => {
+  await query('SELECT 1 FROM message.mailbox WHERE user_id = ANY($1::uuid[]) ORDER BY user_id, device_id FOR UPDATE', [
+    userIds,
+  ])
+  await query(`${close} WHERE user_id = ANY($1::uuid[])`, [userIds])
 }
 
 /** Locks the mailboxes of a user in the order in which sends lock them, within the caller's transaction. */

@@ -77,7 +77,7 @@ WITH ack AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS a(user_id, device_id, up_to, ix)
 ), locked AS (
   SELECT m.user_id, m.device_id, m.next_sequence FROM message.mailbox m
-  WHERE (m.user_id, m.device_id) IN (SELECT user_id, device_id FROM ack)
+  WHERE (m.user_id, m.device_id) IN (SELECT user_id, device_id FROM ack) AND NOT m.closed
   ORDER BY m.user_id, m.device_id FOR UPDATE
 ), valid AS (
   SELECT a.* FROM ack a JOIN locked l USING (user_id, device_id) WHERE a.up_to < l.next_sequence
@@ -99,7 +99,8 @@ SELECT v.ix, (SELECT count(*)::int FROM gone g WHERE g.user_id = v.user_id AND g
 export const createMailboxes = (database: Database): Mailboxes => {
   const state = async ({ userId, deviceId }: DeviceAddress): Promise<MailboxState> => {
     const [row] = await database.query<{ acked_sequence: string; next_sequence: string; epoch: number }>(
-      'SELECT acked_sequence, next_sequence, epoch FROM message.mailbox WHERE user_id = $1 AND device_id = $2',
+      `SELECT acked_sequence, next_sequence, epoch FROM message.mailbox
+       WHERE user_id = $1 AND device_id = $2 AND NOT closed`,
       [userId, deviceId],
     )
     if (!row) throw new QsmError('device_required')

@@ -12,7 +12,7 @@ export interface CheckedSend {
 
 /**
  * Stores all sends of a flush in one statement, which is one transaction: locks the mailboxes in one order, numbers the
- * envelopes under the locks, and remembers what was sent and seen. A mailbox that is gone fails the whole statement
+ * envelopes under the locks, and remembers what was sent and seen. A mailbox that is gone or closed fails the whole statement
  * (division by zero), a repeat by its unique key; both are then tried one by one. An item without a session (sid) is the
  * note of a managed device to itself: it is in no answer, and never a repeat.
  */
@@ -25,7 +25,7 @@ WITH item AS (
     AS s(send, sender_user, sender_device, message_id, hash, body, received_at)
 ), locked AS (
   SELECT user_id, device_id, next_sequence FROM message.mailbox
-  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item)
+  WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE
 ), numbered AS (
   SELECT i.*, l.next_sequence + row_number() OVER (PARTITION BY i.user_id, i.device_id ORDER BY i.ord) - 1 AS sequence

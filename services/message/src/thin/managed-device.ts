@@ -5,7 +5,7 @@ import type { MessageContext } from '../context.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import { judgeDeviceRecord } from '../devices/judge-device-record.js'
 import { createKeptMap } from '../devices/kept-map.js'
-import { removalPatience, removeDeviceWithin } from '../devices/remove.js'
+import { removeDeviceWithin } from '../devices/remove.js'
 import { lockAccount, storeDevice } from '../devices/store-device.js'
 import type { ThinCaller } from './thin-caller.js'
 
@@ -74,7 +74,7 @@ const register = (
     if (lost) await removeDeviceWithin(query, lost, now)
     await storeDevice(query, userId, record, now)
     return lost
-  }, removalPatience)
+  })
 
 export const createManagedDeviceOf = (context: MessageContext): ManagedDeviceOf => {
   const { database, bus, clock, managed, verifier } = context

@@ -21,7 +21,10 @@ const nameOfTheGone = 'deleted-user'
 const usernamesOf = async (query: Query, userIds: readonly string[]): Promise<ReadonlyMap<string, string>> => {
   if (userIds.length === 0) return new Map()
   const rows = await query<{ user_id: string; username: string }>(
-    { name: 'thin-names', text: 'SELECT user_id, username FROM message.account WHERE user_id = ANY($1::uuid[])' },
+    {
+      name: 'thin-names',
+      text: `SELECT user_id, username FROM message.account WHERE user_id = ANY($1::uuid[]) AND deleted_at IS NULL`,
+    },
     [[...new Set(userIds)]],
   )
   return new Map(rows.map(row => [row.user_id, row.username]))

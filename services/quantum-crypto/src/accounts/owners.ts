@@ -1,5 +1,12 @@
 import type { AccountEvent } from '@qsm/contract'
-import { type AccountFollower, type Caller, type FollowOptions, followAccounts, type Query } from '@qsm/server-kit'
+import {
+  type AccountFollower,
+  type Caller,
+  type FollowOptions,
+  foldEvents,
+  followAccounts,
+  type Query,
+} from '@qsm/server-kit'
 
 /** Users of whom keys may be held. A row of `crypto.owner` that goes takes every key of the user along, by foreign keys. */
 export interface Owners extends Pick<AccountFollower, 'check' | 'onRevoked' | 'sync' | 'stop'> {
@@ -9,31 +16,35 @@ export interface Owners extends Pick<AccountFollower, 'check' | 'onRevoked' | 's
   findActive<T>(find: () => Promise<T | null>): Promise<T>
 }
 
-const projectEvent = async (query: Query, event: AccountEvent): Promise<void> => {
-  switch (event.type) {
-    case 'created':
-      await query(`INSERT INTO crypto.owner (user_id, state) VALUES ($1, 'active') ON CONFLICT (user_id) DO NOTHING`, [
-        event.user_id,
-      ])
-      return
-    case 'disabled':
-    case 'enabled':
-      await query('UPDATE crypto.owner SET state = $2 WHERE user_id = $1', [
-        event.user_id,
-        event.type === 'enabled' ? 'active' : 'disabled',
-      ])
-      return
-    case 'deleted':
-      await query('DELETE FROM crypto.device WHERE user_id = $1', [event.user_id])
-      await query('DELETE FROM crypto.owner WHERE user_id = $1', [event.user_id])
-      return
-    case 'session_ended':
+const projectEvents = async (query: Query, events: readonly AccountEvent[]): Promise<void> => {
+  const { created, states, deleted } = foldEvents(events)
+  // Owners before what hangs on them, in one order.
+  await query('SELECT 1 FROM crypto.owner WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR UPDATE', [
+    [...states.keys(), ...deleted],
+  ])
+  if (deleted.length > 0) {
+    await query('DELETE FROM crypto.device WHERE user_id = ANY($1::uuid[])', [deleted])
+    await query('DELETE FROM crypto.owner WHERE user_id = ANY($1::uuid[])', [deleted])
+  }
+  if (created.length > 0) {
+    await query(
+      `INSERT INTO crypto.owner (user_id, state) SELECT u, 'active' FROM unnest($1::uuid[]) AS u
+       ON CONFLICT (user_id) DO NOTHING`,
+      [created.map(event => event.user_id)],
+    )
+  }
+  if (states.size > 0) {
+    await query(
+      `UPDATE crypto.owner o SET state = s.state FROM unnest($1::uuid[], $2::text[]) AS s(user_id, state)
+       WHERE o.user_id = s.user_id`,
+      [[...states.keys()], [...states.values()]],
+    )
   }
 }
 
 /** Follows the account feed into `crypto.owner`. */
 export const startOwners = async (options: Omit<FollowOptions, 'schema' | 'project'>): Promise<Owners> => {
-  const follower = await followAccounts({ ...options, schema: 'crypto', project: projectEvent })
+  const follower = await followAccounts({ ...options, schema: 'crypto', project: projectEvents })
   return {
     ...follower,
     findActive: find => follower.requireKnown(find),
