@@ -16,11 +16,12 @@ import { AccountEventCounterEntity, AccountEventEntity } from './entities/accoun
 import { LoginSessionEntity } from './entities/login-session.js'
 import { RefreshTokenEntity } from './entities/refresh-token.js'
 import { Accounts1767225600001 } from './migrations/0001-accounts.js'
+import { TokenFamilies1767225600002 } from './migrations/0002-token-families.js'
 import { createGuessLimits, type GuessLimits } from './passwords/guess-limits.js'
 import { createPasswordHasher, type PasswordHasher } from './passwords/hasher.js'
 
 export const authSchema = 'auth'
-export const authMigrations = [Accounts1767225600001]
+export const authMigrations = [Accounts1767225600001, TokenFamilies1767225600002]
 export const authEntities = [
   AccountEntity,
   LoginSessionEntity,

@@ -91,7 +91,9 @@ describe('a refresh token', () => {
 
   test('that is unknown, empty of meaning or an access token is refused and ends nothing', async () => {
     const alice = await auth.person()
-    for (const token of ['qsr_unknown', 'x', alice.token.slice(0, 200), alice.refreshToken.toLowerCase()]) {
+    const { refreshToken: own } = alice
+    const mangled = [own.toLowerCase(), own.slice(0, -1), `${own}A`, own.slice('qsr_'.length)]
+    for (const token of ['qsr_unknown', 'x', alice.token.slice(0, 200), `qsr_${'A'.repeat(43)}`, ...mangled]) {
       await expectRefused(token)
     }
     expect((await auth.refresh(alice.refreshToken)).status).toBe(200)

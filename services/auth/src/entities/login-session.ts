@@ -8,6 +8,8 @@ export interface LoginSession {
   createdAt: Date
   lastUsedAt: Date
   expiresAt: Date
+  /** Of the secret that all its refresh tokens share; 32 bytes. */
+  tokenFamilySha256: Buffer | null
 }
 
 export const LoginSessionEntity = new EntitySchema<LoginSession>({
@@ -25,7 +27,9 @@ export const LoginSessionEntity = new EntitySchema<LoginSession>({
     createdAt: { name: 'created_at', type: 'timestamptz' },
     lastUsedAt: { name: 'last_used_at', type: 'timestamptz' },
     expiresAt: { name: 'expires_at', type: 'timestamptz' },
+    tokenFamilySha256: { name: 'token_family_sha256', type: 'bytea', nullable: true },
   },
+  uniques: [{ name: 'login_session_token_family_sha256_key', columns: ['tokenFamilySha256'] }],
   indices: [
     { name: 'login_session_user_id_idx', columns: ['userId'] },
     { name: 'login_session_expires_at_idx', columns: ['expiresAt'] },

@@ -1,6 +1,9 @@
 import { EntitySchema } from 'typeorm'
 
-/** A refresh token is known by its SHA-256 only. A used one is kept as long as its session, so that reuse is noticed. */
+/**
+ * A refresh token is known by its SHA-256 only. A used one is kept for a while, to tell a lost race from reuse; after that
+ * its family tells that it was used.
+ */
 export interface RefreshToken {
   tokenSha256: Buffer
   sessionId: string

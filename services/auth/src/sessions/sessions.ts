@@ -4,6 +4,7 @@ import type { AuthContext } from '../context.js'
 import { type Account, AccountEntity } from '../entities/account.js'
 import { LoginSessionEntity } from '../entities/login-session.js'
 import { endSessionsWithin } from './end-sessions.js'
+import { newTokenFamily, refreshTokenHash } from './refresh-tokens.js'
 import { issuePair, type TokenPair } from './token-pair.js'
 
 /** Live sessions of one account. Lists, exports and the events of a new password are no longer than that. */
@@ -40,6 +41,7 @@ export const beginSession = async (
     const surplus = await surplusSessions(manager, userId)
     const now = new Date(context.clock.now())
     const sessionId = newId()
+    const family = newTokenFamily()
     await manager.getRepository(LoginSessionEntity).insert({
       sessionId,
       userId,
@@ -47,8 +49,9 @@ export const beginSession = async (
       createdAt: now,
       lastUsedAt: now,
       expiresAt: new Date(now.getTime() + context.sessionLifeMs),
+      tokenFamilySha256: refreshTokenHash(family),
     })
-    const pair = await issuePair(context, manager, account, sessionId)
+    const pair = await issuePair(context, manager, account, { sessionId, family })
     return { pair, ended: await endSessionsWithin(manager, account, surplus, now) }
   })
   if (!begun) return null

@@ -20,9 +20,9 @@ export const issuePair = async (
   context: AuthContext,
   manager: EntityManager,
   account: Pick<Account, 'userId' | 'username'>,
-  sessionId: string,
+  { sessionId, family }: { readonly sessionId: string; readonly family: Buffer },
 ): Promise<TokenPair> => {
-  const refreshToken = newRefreshToken()
+  const refreshToken = newRefreshToken(family)
   await manager.getRepository(RefreshTokenEntity).insert({
     tokenSha256: refreshTokenHash(refreshToken),
     sessionId,
