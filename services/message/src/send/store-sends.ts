@@ -13,8 +13,9 @@ export interface CheckedSend {
 /**
  * Stores all sends of a flush in one statement, which is one transaction: locks the mailboxes in one order, numbers the
  * envelopes under the locks, and remembers what was sent and seen. A mailbox that is gone or closed fails the whole statement
- * (division by zero), a repeat by its unique key; both are then tried one by one. An item without a session (sid) is the
- * note of a managed device to itself: it is in no answer, and never a repeat.
+ * (division by zero), a repeat by its unique key; both are then tried one by one. The guard is materialized: within a join it
+ * is not computed where all mailboxes are gone. An item without a session (sid) is the note of a managed device to itself: it
+ * is in no answer, and never a repeat.
  */
 const statement = `
 WITH item AS (
@@ -52,7 +53,7 @@ WITH item AS (
     SELECT send, jsonb_agg(jsonb_build_array(user_id, device_id, sequence) ORDER BY ord) AS answer
     FROM numbered WHERE sid IS NOT NULL GROUP BY send
   ) a USING (send)
-), guard AS (
+), guard AS MATERIALIZED (
   SELECT 1 / (CASE WHEN (SELECT count(*) FROM numbered) = cardinality($1::int[]) THEN 1 ELSE 0 END) AS complete
 )
 SELECT send, user_id, device_id, sequence FROM guard LEFT JOIN numbered ON complete = 1 AND sid IS NOT NULL ORDER BY ord`
