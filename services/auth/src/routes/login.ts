@@ -5,9 +5,10 @@ import type { AuthContext } from '../context.js'
 import { beginSession } from '../sessions/sessions.js'
 
 export const login = (context: AuthContext) => {
-  // Right passwords cost a hash and a session as well: whoever knows one is limited too.
-  const perAddress = context.rateLimits({ name: 'login-address', points: 1_200, perSeconds: 60 })
-  const perAccount = context.rateLimits({ name: 'login-account', points: 60, perSeconds: 60 })
+  // Right passwords cost a hash and a session as well: whoever knows one is limited too, but only against a flood. That
+  // nobody takes all the hashing is seen to by the hasher, which lets few of one account or address wait.
+  const perAddress = context.rateLimits({ name: 'login-address', points: 12_000, perSeconds: 60 })
+  const perAccount = context.rateLimits({ name: 'login-account', points: 1_800, perSeconds: 60 })
   return route(contract)(async ({ body, clientAddress, userAgent }) => {
     await perAddress.take(clientAddress)
     const guess = await context.guesses.guess(body.username, clientAddress)
