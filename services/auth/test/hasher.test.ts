@@ -2,7 +2,7 @@ import * as argon2 from '@node-rs/argon2'
 import { QsmError } from '@qsm/server-kit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createPasswordHasher } from '../src/passwords/hasher.js'
-import { newName, startAuth } from './support/start-auth.js'
+import { newName, password, startAuth } from './support/start-auth.js'
 
 // The real functions, behind a gate that a test may close.
 const gate = vi.hoisted(() => ({ opened: Promise.resolve(), running: 0, most: 0 }))
@@ -127,3 +127,43 @@ test('while the line is full, logins and registrations get 503 with Retry-After,
     await auth.close()
   }
 })
+
+test.each([
+  ['account', 'mallory', (index: number) => `192.0.2.${index}`],
+  ['address', null, () => '192.0.2.66'],
+] as const)(
+  'a flood of logins of one %s takes its share of the line, and others log in and register meanwhile',
+  async (...row) => {
+    const [whose, account, addressOf] = row
+    const hasher = await createPasswordHasher({
+      maxConcurrent: 1,
+      maxWaiting: 8,
+      maxWaitingPerAccount: whose === 'account' ? 4 : 8,
+      maxWaitingPerAddress: whose === 'address' ? 4 : 8,
+    })
+    const auth = await startAuth({ hasher })
+    try {
+      const bob = await auth.person()
+      closeGate()
+      let refused = 0
+      const flood = Array.from({ length: 15 }, async (_, index) => {
+        const answer = await auth.tryLogin(account ?? newName(), 'a password', addressOf(index))
+        if (answer.status === 429) refused += 1
+        return answer
+      })
+      // One works and four wait.
+      await vi.waitUntil(() => refused === 10, { timeout: 10_000 })
+      const others = [auth.tryLogin(bob.username, password, '203.0.113.1'), auth.register()]
+      await new Promise(setImmediate)
+      open()
+      expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 201])
+      const answers = await Promise.all(flood)
+      expect(answers.filter(({ status }) => status === 429)).toHaveLength(10)
+      for (const { status, body } of answers)
+        if (status === 429) expect(body.error.message).toContain(`of this ${whose}`)
+    } finally {
+      open()
+      await auth.close()
+    }
+  },
+)
