@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ManagedCall, ManagedResult, RunManagedOperations } from '@qsm/contract'
-import { createMetrics, createTokens, migrate, Secret } from '@qsm/server-kit'
+import { createMetrics, createTokens, migrate, type RateLimits, Secret } from '@qsm/server-kit'
 import type { Person } from '../../services/message/test/support/person.js'
 import { type Shared, startMessage, type TestMessage } from '../../services/message/test/support/start-message.js'
 import { createLocalKek } from '../../services/quantum-crypto/src/at-rest/local-kek.js'
@@ -46,10 +46,11 @@ const startQuantum = async ({ databaseUrl, feed, bus, clock, rateLimits }: Omit<
   return { context, app: await createQuantumApp(context) }
 }
 
-export const startThinService = async (): Promise<ThinService> => {
+export const startThinService = async (options: { rateLimits?: RateLimits } = {}): Promise<ThinService> => {
   const started: Awaited<ReturnType<typeof startQuantum>>[] = []
   let between: Between = (_, run) => run()
   const message = await startMessage({
+    ...options,
     async quantum(shared) {
       const quantum = await startQuantum(shared)
       started.push(quantum)

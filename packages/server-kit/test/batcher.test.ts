@@ -15,6 +15,7 @@ const byHand = (options: {
   readonly maxItems: number
   readonly maxInFlight: number
   readonly keyOf?: (item: number) => string
+  readonly onePerKey?: boolean
 }) => {
   const runs: {
     readonly items: readonly number[]
@@ -40,6 +41,18 @@ describe('a batcher', () => {
       'not two',
       'three',
     ])
+  })
+
+  test('takes one item of a key into a run where told so, and the others in their order', async () => {
+    const keyOf = (item: number) => (item < 10 ? 'small' : `${item}`)
+    const { ask, runs, items } = byHand({ maxItems: 3, maxInFlight: 2, keyOf, onePerKey: true })
+    for (const item of [1, 2, 3, 10, 11, 12]) void ask(item)
+    await nextTurn()
+    expect(items()).toEqual([[1, 10, 11], [12]])
+    runs[0]?.end(['one', 'ten', 'eleven'])
+    await nextTurn()
+    await nextTurn()
+    expect(items().at(-1)).toEqual([2])
   })
 
   test('runs as many at once as it may, and then what has come meanwhile', async () => {

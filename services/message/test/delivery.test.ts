@@ -1,7 +1,8 @@
 import { type CloseCode, closeCodes, decodeDeliveryFrame, limits } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { Entry, MailboxState } from '../src/mailbox/mailbox.js'
+import type { MailboxState } from '../src/mailbox/mailbox.js'
+import type { Entry } from '../src/mailbox/pages.js'
 import { startDelivery } from '../src/socket/delivery.js'
 import { envelopeItem, envelopeSource } from '../src/socket/delivery-source.js'
 

@@ -1,23 +1,31 @@
 import { encodeBase64, limits } from '@qsm/contract'
-import { newId } from '@qsm/server-kit'
+import { newId, QsmError, type RateLimits } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeParty, openConversation, type Party, type SendBody } from './support/conversation.js'
 import { createFiller } from './support/fill-mailbox.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
 
 let message: TestMessage
+let isOver = false
 let alice: Party
 let bob: Party
 let sealed: SendBody
+
+const rateLimits: RateLimits = ({ name }) => ({
+  async take() {
+    if (isOver && name === 'mailbox-read') throw new QsmError('rate_limited')
+  },
+})
 
 const dayMs = 86_400_000
 const hourMs = 3_600_000
 
 beforeAll(async () => {
-  message = await startMessage()
+  message = await startMessage({ rateLimits })
 })
 afterAll(() => message.close())
 beforeEach(async () => {
+  isOver = false
   alice = await makeParty(await message.person())
   bob = await makeParty(await message.person())
   sealed = await (await openConversation(message.algorithms, alice, bob)).seal()
@@ -217,6 +225,12 @@ test('a deletion takes the lock of the mailbox before its entries, as acknowledg
   })
   expect((await deletion.asked).status).toBe(204)
   expect(sequencesOf(await read('?after=0'))).toEqual([2])
+})
+
+test('a device that reads too often is refused', async () => {
+  expect((await asAlice().call('GET', '/api/messages')).status).toBe(200)
+  isOver = true
+  expect((await asAlice().call('GET', '/api/messages')).status).toBe(429)
 })
 
 test('a closed mailbox takes nothing, says nothing and takes no acknowledgement', async () => {

@@ -1,16 +1,22 @@
-import { newId } from '@qsm/server-kit'
+import { newId, QsmError, type RateLimits } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Person } from '../../../services/message/test/support/person.js'
 import { openSocketClient, type Received, type SocketClient } from '../../support/socket-client.js'
 import { connect, startThinService, type ThinService } from '../../support/thin-service.js'
 
 let service: ThinService
+let isOver = false
+const rateLimits: RateLimits = ({ name }) => ({
+  async take() {
+    if (isOver && name === 'thin-send') throw new QsmError('rate_limited')
+  },
+})
 let alice: Person
 let bob: Person
 const opened: SocketClient[] = []
 
 beforeAll(async () => {
-  service = await startThinService()
+  service = await startThinService({ rateLimits })
 }, 60_000)
 beforeEach(async () => {
   alice = await service.person()
@@ -18,6 +24,7 @@ beforeEach(async () => {
   await connect(alice, bob)
 })
 afterEach(() => {
+  isOver = false
   service.between = (_, run) => run()
   for (const socket of opened.splice(0)) socket.end()
 })
@@ -34,6 +41,14 @@ const messagesIn = (frames: readonly Received[]) => frames.flatMap(frame => (fra
 const hasMessages = (count: number) => (frames: readonly Received[]) => messagesIn(frames).length >= count
 
 describe('the socket of a thin client', () => {
+  it('is told so when its receipts are too many; they count as sends', async () => {
+    const socket = await open(bob)
+    await socket.next('ready')
+    isOver = true
+    socket.send({ type: 'receipt', message_id: newId(), recipient: alice.username, kind: 'read' })
+    expect(await socket.next('error')).toMatchObject({ error: { code: 'rate_limited' } })
+  })
+
   it('pushes readable messages, first what waited, then as they come', async () => {
     await say('waited')
     const socket = await open(bob, `/ws/${bob.username}`)

@@ -13,6 +13,8 @@ export const createBatcher = <I, O>(options: {
   readonly maxItems: number
   readonly maxInFlight: number
   readonly keyOf?: (item: I) => string
+  /** Whether a run takes at most one item of a key, so that who asks for much does not push others out. */
+  readonly onePerKey?: boolean
   /** Runs begin at least so far apart: what comes alone goes at once, what comes thick goes together. 0 where left out. */
   readonly everyMs?: number
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
@@ -45,12 +47,18 @@ export const createBatcher = <I, O>(options: {
     }
   }
   const take = (): readonly Waiting[] => {
-    const { keyOf, maxItems } = options
-    const isFree = (entry: Waiting) => !keyOf || !busy.has(keyOf(entry.item))
-    const batch = busy.size === 0 ? waiting.slice(0, maxItems) : waiting.filter(isFree).slice(0, maxItems)
-    const taken = new Set(batch)
+    const { keyOf, maxItems, onePerKey } = options
+    const taken = new Set<Waiting>()
+    const keys = new Set(busy)
+    for (const entry of waiting) {
+      if (taken.size === maxItems) break
+      const key = keyOf?.(entry.item)
+      if (key !== undefined && keys.has(key)) continue
+      if (key !== undefined && onePerKey) keys.add(key)
+      taken.add(entry)
+    }
     waiting = waiting.filter(entry => !taken.has(entry))
-    return batch
+    return [...taken]
   }
   const flush = () => {
     scheduled = false

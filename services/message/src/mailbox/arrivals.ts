@@ -1,5 +1,5 @@
 import type { DeviceAddress } from '../devices/devices.js'
-import type { Entry } from './mailbox.js'
+import type { Entry } from './pages.js'
 
 type Listener = (address: DeviceAddress, entry: Entry) => void
 

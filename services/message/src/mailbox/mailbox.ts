@@ -1,14 +1,6 @@
-import { limits } from '@qsm/contract'
 import { createBatcher, type Database, QsmError } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-
-export interface Entry {
-  readonly sequence: number
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number
-  readonly envelope: Uint8Array
-  readonly body: Uint8Array | null
-}
+import { createPages, type Pages } from './pages.js'
 
 export interface MailboxState {
   readonly acked: number
@@ -17,59 +9,15 @@ export interface MailboxState {
   readonly epoch: number
 }
 
-export interface PageRequest extends DeviceAddress {
-  readonly after: number
-  readonly limit: number
-  /** The most bytes of envelopes and bodies; the first entry comes whatever its size. 1 MiB where left out. */
-  readonly maxBytes?: number
-}
-
-export interface Page {
-  readonly entries: readonly Entry[]
-  /** Whether there was more behind the last one. */
-  readonly more: boolean
-}
-
-export interface Mailboxes {
+export interface Mailboxes extends Pages {
   state(address: DeviceAddress): Promise<MailboxState>
-  /** Entries behind a number, ascending; pages asked for in one turn share a statement. */
-  page(request: PageRequest): Promise<Page>
   /** Acknowledges up to a number: entries up to it are deleted. Going back changes nothing. */
   acknowledge(request: DeviceAddress & { readonly upTo: number }): Promise<void>
   /** Resolves when every acknowledgement that came before is stored or was refused. */
   acknowledged(): Promise<unknown>
 }
 
-interface EntryRow {
-  readonly ix: string
-  readonly found: number
-  readonly sequence: string
-  readonly received_at: string
-  readonly envelope: Buffer
-  readonly body: Buffer | null
-}
-
 const deleteBatch = 5_000
-
-/** Sizes are known without reading what is stored aside, so a page that is cut costs no more than what it holds. */
-const pageStatement = `
-SELECT r.ix, e.* FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::int[], $5::bigint[])
-  WITH ORDINALITY AS r(user_id, device_id, after, size, max_bytes, ix)
-CROSS JOIN LATERAL (
-  SELECT p.sequence, p.received_at, p.envelope, p.body, p.found FROM (
-    SELECT m.sequence, m.received_at, m.envelope, b.body, count(*) OVER ()::int AS found,
-      row_number() OVER w AS place,
-      sum(octet_length(m.envelope) + coalesce(octet_length(b.body), 0)) OVER w AS bytes
-    FROM (
-      SELECT * FROM message.entry o
-      WHERE o.user_id = r.user_id AND o.device_id = r.device_id AND o.sequence > r.after
-      ORDER BY o.sequence LIMIT r.size + 1
-    ) m
-    LEFT JOIN message.body b ON m.has_body AND b.sender_user = m.sender_user
-      AND b.sender_device = m.sender_device AND b.message_id = m.message_id
-    WINDOW w AS (ORDER BY m.sequence)
-  ) p WHERE p.place <= r.size AND (p.bytes <= r.max_bytes OR p.place = 1)
-) e ORDER BY r.ix, e.sequence`
 
 /** Mailboxes are locked in one order, so that flushes of sends and of acknowledgements never wait for each other in a ring. */
 const ackStatement = `
@@ -106,33 +54,6 @@ export const createMailboxes = (database: Database): Mailboxes => {
     if (!row) throw new QsmError('device_required')
     return { acked: Number(row.acked_sequence), next: Number(row.next_sequence), epoch: row.epoch }
   }
-
-  const page = createBatcher<PageRequest, Page>({
-    maxItems: 64,
-    maxInFlight: 1,
-    async run(requests) {
-      const rows = await database.query<EntryRow>({ name: 'mailbox-pages', text: pageStatement }, [
-        requests.map(request => request.userId),
-        requests.map(request => request.deviceId),
-        requests.map(request => request.after),
-        requests.map(request => request.limit),
-        requests.map(request => request.maxBytes ?? limits.maxBufferedBytes),
-      ])
-      const pages: { entries: Entry[]; found: number }[] = requests.map(() => ({ entries: [], found: 0 }))
-      for (const row of rows) {
-        const found = pages[Number(row.ix) - 1]
-        if (!found) continue
-        found.found = row.found
-        found.entries.push({
-          sequence: Number(row.sequence),
-          receivedAt: Number(row.received_at),
-          envelope: row.envelope,
-          body: row.body,
-        })
-      }
-      return pages.map(({ entries, found }) => ({ entries, more: found > entries.length }))
-    },
-  })
 
   interface AckRequest extends DeviceAddress {
     readonly upTo: number
@@ -174,5 +95,5 @@ export const createMailboxes = (database: Database): Mailboxes => {
     }
   }
 
-  return { state, page, acknowledge, acknowledged: () => lastAck }
+  return { state, ...createPages(database), acknowledge, acknowledged: () => lastAck }
 }

@@ -6,7 +6,8 @@ const defaultLimit = 50
 
 export const listMessages = ({ context, devices, mailboxes, thin }: MessageParts) => {
   const perThinUser = context.rateLimits({ name: 'thin-read', points: 1_200, perSeconds: 60 })
-  return route(contract)(async ({ caller, accessToken, query }) => {
+  const perDevice = context.rateLimits({ name: 'mailbox-read', points: 1_200, perSeconds: 60, perPod: true })
+  return route(contract)(async ({ caller, accessToken, query, signal }) => {
     const { after: asked = null, limit = defaultLimit } = query
     if (await thin.isThin(caller.sessionId)) {
       await perThinUser.take(caller.userId)
@@ -14,10 +15,11 @@ export const listMessages = ({ context, devices, mailboxes, thin }: MessageParts
       return { status: 200, body: { ...page, messages: [...page.messages] } }
     }
     const address = await devices.requireBound(caller.sessionId)
+    await perDevice.take(`${address.userId}/${address.deviceId}`)
     // The state first: what it counts is in the page, or it was deleted.
     const { acked, next, epoch } = await mailboxes.state(address)
     const after = asked ?? acked
-    const { entries, more } = await mailboxes.page({ ...address, after, limit })
+    const { entries, more } = await mailboxes.requestedPage({ ...address, after, limit }, signal)
     const last = entries.at(-1)?.sequence ?? after
     return {
       status: 200,

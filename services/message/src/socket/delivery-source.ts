@@ -1,7 +1,8 @@
 import { encodeDeliveryFrame } from '@qsm/contract'
 import type { Socket } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
-import type { Entry, Mailboxes } from '../mailbox/mailbox.js'
+import type { Mailboxes } from '../mailbox/mailbox.js'
+import type { Entry } from '../mailbox/pages.js'
 
 /** One entry of a mailbox as its socket gets it. */
 export interface DeliveryItem {

@@ -1,4 +1,4 @@
-import { QsmError } from '@qsm/server-kit'
+import { QsmError, type RateLimit } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
@@ -27,11 +27,12 @@ export const createThinSend = (options: {
   readonly accounts: Accounts
   readonly asDevice: AsDevice
   readonly sealAndStore: SealAndStore
+  /** How much a user may send, whatever it is. */
+  readonly sendLimit: RateLimit
 }): ThinSend => {
-  const { context, accounts, asDevice, sealAndStore } = options
+  const { context, accounts, asDevice, sealAndStore, sendLimit } = options
   const { query } = context.database
   const memory = createSendMemory(context.database, () => context.clock.now())
-  const perUser = context.rateLimits({ name: 'thin-send', points: 3_000, perSeconds: 60 })
 
   /** Before anything is sealed: what is sealed for nothing is a gap in the session. */
   const checkConnection = async (userId: string, peerId: string, username: string): Promise<void> => {
@@ -60,7 +61,7 @@ export const createThinSend = (options: {
   }
 
   return async (caller, body) => {
-    await perUser.take(caller.userId)
+    await sendLimit.take(caller.userId)
     const { client_message_id: clientId } = body
     if (clientId === undefined) return present(await send(caller, body), body)
     const earlier = await memory.recall(caller.userId, clientId, body)

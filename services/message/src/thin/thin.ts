@@ -61,6 +61,7 @@ export const createThin = (parts: ThinParts): Thin => {
   const supply = createPrekeySupply(context, devices, background)
   const asDevice = createAsDevice(managedDevice, supply)
   const sealAndStore = createSealAndStore(parts)
+  const sendLimit = context.rateLimits({ name: 'thin-send', points: 3_000, perSeconds: 60 })
 
   const openMailbox = createOpenMailbox(context, (caller, device, output) => {
     if (output.used_prekeys > 0) supply.check(caller, device, true)
@@ -92,10 +93,11 @@ export const createThin = (parts: ThinParts): Thin => {
     },
     request: createThinRequest(shared),
     accept: createThinAccept(shared),
-    send: createThinSend(shared),
+    send: createThinSend({ ...shared, sendLimit }),
     read: createThinRead(shared),
     acknowledge: createThinAcknowledge(shared),
     async receipt(caller, username, kind, messageId) {
+      await sendLimit.take(caller.userId)
       const peer = await otherUser(accounts, caller.userId, username, 'recipient')
       const control = { type: 'receipt' as const, kind, message_ids: [messageId] }
       const payload = { kind: 'control' as const, control }
