@@ -6,7 +6,7 @@ const defaultLimit = 50
 
 export const listMessages = ({ context, devices, mailboxes, thin }: MessageParts) => {
   const perThinUser = context.rateLimits({ name: 'thin-read', points: 1_200, perSeconds: 60 })
-  const perDevice = context.rateLimits({ name: 'mailbox-read', points: 1_200, perSeconds: 60, perPod: true })
+  const perDevice = context.rateLimits({ name: 'mailbox-read', points: 30_000, perSeconds: 60, perPod: true })
   return route(contract)(async ({ caller, accessToken, query, signal }) => {
     const { after: asked = null, limit = defaultLimit } = query
     if (await thin.isThin(caller.sessionId)) {
