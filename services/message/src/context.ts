@@ -32,6 +32,7 @@ import { ThinClients1767225600003 } from './migrations/0003-thin-clients.js'
 import { InlineEnvelopes1767225600004 } from './migrations/0004-inline-envelopes.js'
 import { SocketHolder1767225600005 } from './migrations/0005-socket-holder.js'
 import { LaterRemoval1767225600006 } from './migrations/0006-later-removal.js'
+import { RetentionIndexes1767225600007 } from './migrations/0007-retention-indexes.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [
@@ -41,6 +42,7 @@ export const messageMigrations = [
   InlineEnvelopes1767225600004,
   SocketHolder1767225600005,
   LaterRemoval1767225600006,
+  RetentionIndexes1767225600007,
 ]
 export const messageEntities = [
   KnownAccountEntity,

@@ -280,11 +280,48 @@ describe('what is over', () => {
     expect(await countOf('entry')).toBe(0)
   })
 
+  test('is deleted from more mailboxes, and of more bodies, than one go looks at', async () => {
+    await sql(
+      `INSERT INTO message.device SELECT $1, n, ''::bytea, 0, now(), now() FROM generate_series(1, 2500) n`,
+      alice.person.userId,
+    )
+    await sql(
+      'INSERT INTO message.mailbox (user_id, device_id, epoch) SELECT $1, n, 1 FROM generate_series(1, 2500) n',
+      alice.person.userId,
+    )
+    const add = (sequence: number, at: number) =>
+      sql(
+        `INSERT INTO message.entry SELECT $1, n, $2, gen_random_uuid(), $1, 1, false, $3, '' FROM generate_series(1, 2500) n`,
+        ...[alice.person.userId, sequence, at],
+      )
+    await add(1, message.clock.now() - 30 * dayMs - 1)
+    await add(2, message.clock.now())
+    const keep = newId()
+    await sql(
+      `INSERT INTO message.body SELECT $1, 1, gen_random_uuid(), $2, '' FROM generate_series(1, 2500)`,
+      ...[bob.person.userId, message.clock.now() - hourMs - 1],
+    )
+    await sql(
+      `INSERT INTO message.body SELECT $1, 1, $2, $3, ''`,
+      bob.person.userId,
+      keep,
+      message.clock.now() - hourMs - 1,
+    )
+    await sql(
+      `UPDATE message.entry SET has_body = true, sender_user = $3, message_id = $2
+       WHERE user_id = $1 AND device_id = 2500 AND sequence = 2`,
+      ...[alice.person.userId, keep, bob.person.userId],
+    )
+    await message.runJobs()
+    const left = await sql('SELECT DISTINCT sequence::int FROM message.entry WHERE user_id = $1', alice.person.userId)
+    expect([left, await countOf('entry'), await countOf('body')]).toEqual([[{ sequence: 2 }], 2_500, 1])
+  })
+
   test('is left to the pod that is at it already', async () => {
     await fill(1)
     message.clock.advance(30 * dayMs + 1)
     await message.context.database.transaction(async query => {
-      await query(`SELECT pg_advisory_xact_lock(hashtext('qsm message jobs'), hashtext('retention'))`)
+      await query(`SELECT pg_advisory_xact_lock(hashtext('qsm message jobs'), hashtext('retention of entry'))`)
       await message.runJobs()
       expect(await countOf('entry')).toBe(1)
     })

@@ -2,7 +2,7 @@ import type { Job } from '@qsm/server-kit'
 import type { MessageContext } from '../context.js'
 import { expiryJob } from './expiry.js'
 import { removalJob } from './removal.js'
-import { retentionJob } from './retention.js'
+import { retentionJobs } from './retention.js'
 
 /** The periodic work of the message service. */
 export const messageJobs = ({
@@ -11,5 +11,5 @@ export const messageJobs = ({
 }: Pick<MessageContext, 'tokens' | 'retentionMs'>): readonly Job[] => [
   removalJob,
   expiryJob(tokens.lifeSeconds * 1000),
-  retentionJob(retentionMs),
+  ...retentionJobs(retentionMs),
 ]
