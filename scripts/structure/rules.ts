@@ -31,6 +31,8 @@ export const layers: Readonly<Record<string, { readonly may: readonly string[]; 
   },
 }
 
+const tracingInstead = 'the tracing of @qsm/server-kit'
+
 /** Where each outside library is used, and what everybody else uses. A library that is not here has no owner yet. */
 export const owners: Readonly<Record<string, { readonly where: readonly string[]; readonly instead: string }>> = {
   '@koa/cors': { where: ['packages/server-kit/src/http/'], instead: 'createHttpApp of @qsm/server-kit' },
@@ -38,6 +40,13 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
   '@noble/post-quantum': { where: ['wasm/src/'], instead: 'loadPostQuantum of @qsm/wasm/noble' },
   '@node-rs/argon2': { where: ['services/auth/src/passwords/'], instead: 'the hasher of services/auth' },
   '@oqs/liboqs-js': { where: ['wasm/src/'], instead: 'loadPostQuantum of @qsm/wasm' },
+  '@opentelemetry/api': { where: ['packages/server-kit/src/tracing/'], instead: tracingInstead },
+  '@opentelemetry/exporter-trace-otlp-http': {
+    where: ['packages/server-kit/src/tracing/'],
+    instead: tracingInstead,
+  },
+  '@opentelemetry/resources': { where: ['packages/server-kit/src/tracing/'], instead: tracingInstead },
+  '@opentelemetry/sdk-trace': { where: ['packages/server-kit/src/tracing/'], instead: tracingInstead },
   'close-with-grace': { where: ['packages/server-kit/src/lifecycle/'], instead: 'stopOnSignal of @qsm/server-kit' },
   ioredis: { where: ['packages/server-kit/src/redis/'], instead: 'the bus and the presence of @qsm/server-kit' },
   jsonwebtoken: { where: ['packages/server-kit/src/tokens/'], instead: 'createTokens of @qsm/server-kit' },

@@ -1,8 +1,12 @@
 import * as z from 'zod'
 import { deviceId, sequence, uuid } from './fields.js'
+import { traceparentForm } from './traceparent.js'
 
 /** More ids of one receipt go in several hints. */
 export const maxReceiptIds = 100
+
+/** The span that published a hint, where sends are traced. */
+const traceparent = z.string().regex(traceparentForm)
 
 /**
  * What the bus carries between pods: that something is there to be read, never the thing itself. A hint may be lost,
@@ -10,7 +14,13 @@ export const maxReceiptIds = 100
  */
 export const hint = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('account-events') }),
-  z.strictObject({ kind: z.literal('mailbox'), user_id: uuid, device_id: deviceId, sequence: sequence.optional() }),
+  z.strictObject({
+    kind: z.literal('mailbox'),
+    user_id: uuid,
+    device_id: deviceId,
+    sequence: sequence.optional(),
+    traceparent: traceparent.optional(),
+  }),
   // For `user_id`: how it stands to `peer_id` has changed, by this request where there was one.
   z.strictObject({ kind: z.literal('connection'), user_id: uuid, peer_id: uuid, request_id: uuid.nullable() }),
   z.strictObject({ kind: z.literal('device-bound'), session_id: uuid }),

@@ -15,6 +15,7 @@ import {
   type SocketAccess,
   serviceUrl,
   tokenVariables,
+  tracingVariables,
   wholeNumber,
 } from '@qsm/server-kit'
 
@@ -26,6 +27,7 @@ export const messageVariables = defineVariables({
   ...redisVariables,
   ...tokenVariables,
   ...retentionVariables,
+  ...tracingVariables,
   ENABLE_WEBSOCKET: {
     schema: flag,
     default: 'true',

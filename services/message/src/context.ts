@@ -14,6 +14,7 @@ import {
   type Secret,
   startPatienceMs,
   type Tokens,
+  type Tracing,
 } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
 import { KnownAccountEntity } from './entities/account.js'
@@ -73,6 +74,8 @@ export interface MessageContext {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Null where nothing is traced. */
+  readonly tracing: Tracing | null
   readonly rateLimits: RateLimits
   readonly verifier: Verifier
   readonly retentionMs: number
@@ -89,6 +92,8 @@ export interface MessageContextOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: Metrics
+  /** Null where nothing is traced. */
+  readonly tracing: Tracing | null
   readonly rateLimits: RateLimits
   readonly retentionDays: number
   /** Plays the devices of thin clients; null where there is none. */
@@ -115,6 +120,7 @@ export const createMessageContext = async (options: MessageContextOptions): Prom
     clock: options.clock,
     log: options.log,
     metrics: options.metrics,
+    tracing: options.tracing,
     rateLimits: options.rateLimits,
     verifier: { signer, classical: createNodeClassical(), now: () => options.clock.now() },
     retentionMs: options.retentionDays * 86_400_000,

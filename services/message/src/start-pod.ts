@@ -3,6 +3,7 @@ import { supportedSuites } from '@qsm/protocol'
 import {
   askQuantumHealth,
   createHttpAccountFeed,
+  createTracing,
   documents,
   migrate,
   type Pod,
@@ -29,8 +30,11 @@ export const startMessagePod = (config: MessagePodConfig): Promise<Pod> =>
     const version = packageVersion(import.meta.url)
     const url = config.DATABASE_URL.reveal()
     await migrate({ url, schema: messageSchema, migrations: messageMigrations, patienceMs: startPatienceMs })
+    const tracing = await createTracing(config, { service: 'qsm-message', log })
+    if (tracing) closing.add('tracing', () => tracing.close())
     const context = await createMessageContext({
       ...runtime,
+      tracing,
       databaseUrl: config.DATABASE_URL,
       poolMax: config.DATABASE_POOL_MAX,
       feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'message' }),

@@ -31,6 +31,7 @@ const stage = (total: number, { buffered = 0, missing = [] as readonly number[] 
   }
   const start: MailboxState = { acked: 0, next: total + 1, epoch: 1 }
   const delivery = startDelivery({
+    spans: null,
     socket: socket as unknown as Socket,
     source: envelopeSource(
       {

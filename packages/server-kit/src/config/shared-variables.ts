@@ -153,6 +153,21 @@ export const redisVariables = defineVariables({
   },
 })
 
+export const tracingVariables = defineVariables({
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://collector:4318' }),
+    doc: 'The OpenTelemetry collector that gets traces of sends, as JSON over HTTP at /v1/traces below it; left out, nothing is traced.',
+    example: 'http://collector:4318',
+    optional: true,
+  },
+  OTEL_SERVICE_NAME: {
+    schema: z.string().min(1, 'a name'),
+    doc: 'The name under which the spans of this process are shown, instead of its own.',
+    example: 'qsm-message',
+    optional: true,
+  },
+})
+
 export const tokenVariables = defineVariables({
   JWT_SECRET: {
     schema: z.string().min(1, 'a secret of at least 32 characters'),

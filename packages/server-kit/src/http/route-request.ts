@@ -1,3 +1,4 @@
+import { traceparentForm } from '@qsm/contract'
 import type { ExtendableContext } from 'koa'
 import { networkOf } from '../limits/network-of.js'
 import type { Logger } from '../log.js'
@@ -45,6 +46,11 @@ export class RouteRequest {
   /** For limits: of an IPv6 address its network of 64 bits, since a client has a whole one to choose from. */
   get clientAddress(): string {
     return networkOf(this.#context.ip)
+  }
+
+  get traceparent(): string | null {
+    const given = this.#context.req.headers.traceparent
+    return typeof given === 'string' && traceparentForm.test(given) ? given : null
   }
 
   get userAgent(): string {

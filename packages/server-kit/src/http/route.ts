@@ -15,6 +15,8 @@ export interface RequestOf<R extends RouteContract> {
   /** For limits: an IPv4 address, or an IPv6 network of 64 bits. */
   readonly clientAddress: string
   readonly userAgent: string
+  /** The span of the client that asks, by the header of W3C Trace Context; null where there is none or a malformed one. */
+  readonly traceparent: string | null
   /** Milliseconds since 1970. */
   readonly arrivedAt: number
   readonly log: Logger

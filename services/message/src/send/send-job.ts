@@ -10,6 +10,8 @@ export interface SendRequest {
   readonly messageId: string
   readonly envelopes: readonly Uint8Array[]
   readonly body: Uint8Array | null
+  /** The span of this send; left out or null where it is not traced. */
+  readonly traceparent?: string | null
   /** Where the quantum service has sealed it for a thin client. */
   readonly managed?: ManagedSend
 }

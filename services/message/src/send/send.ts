@@ -63,6 +63,12 @@ interface Checked {
   readonly standings: readonly Standing[]
 }
 
+interface Committed {
+  readonly stored: readonly StoredParcel[]
+  /** The span of the commit; null where it was not traced. */
+  readonly traceparent: string | null
+}
+
 interface StoredOnStarted {
   readonly stored: readonly StoredParcel[]
   /** Users whose started connection this send has answered. */
@@ -106,6 +112,7 @@ const asError = (thrown: unknown): Error => thrown as Error
  */
 export const createSend = (context: MessageContext, parts: SendParts, metrics: SendMetrics): Send => {
   const { devices, arrivals } = parts
+  const { tracing } = context
   const loadFacts = createLoadFacts(context.database, context.clock)
   const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
   // Each in a transaction of its own, those of one device one after the other.
@@ -166,15 +173,27 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
   const store = (checked: Checked): Promise<readonly StoredParcel[]> =>
     checked.standings.every(standing => standing.kind === 'open') ? storeBatched(checked.send) : storeStarted(checked)
 
-  const tell = ({ request, parcels, receivedAt }: CheckedSend, stored: readonly StoredParcel[]): void => {
+  const storeTraced = async (checked: Checked): Promise<Committed> => {
+    const { traceparent } = checked.send.request
+    if (!tracing || !traceparent) return { stored: await store(checked), traceparent: null }
+    return tracing.span('commit', traceparent, async span => {
+      span.set('qsm.envelopes', checked.send.parcels.length)
+      return { stored: await store(checked), traceparent: span.traceparent }
+    })
+  }
+
+  const tell = ({ request, parcels, receivedAt }: CheckedSend, { stored, traceparent }: Committed): void => {
+    const span = traceparent === null ? null : tracing?.begin('hint', traceparent, 'producer')
+    const trace = span && { traceparent: span.traceparent }
     for (const [index, { user_id, device_id, sequence }] of stored.entries()) {
       const envelope = parcels[index]?.bytes
       if (envelope) {
         const entry = { sequence, receivedAt, envelope, body: request.body }
         arrivals.tell({ userId: user_id, deviceId: device_id }, entry)
       }
-      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence })
+      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace })
     }
+    span?.end()
     const { userId: user_id, deviceId: device_id } = request.sender
     if (request.managed?.note) context.bus.publish({ kind: 'mailbox', user_id, device_id })
   }
@@ -182,10 +201,10 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
   const checkAndStore = async (request: SendRequest, hash: Buffer): Promise<StoredSend | EarlierSend> => {
     const checked = await check(request, hash)
     if ('hash' in checked) return checked
-    const stored = await store(checked)
+    const committed = await storeTraced(checked)
     metrics.sends.inc()
-    tell(checked.send, stored)
-    return { devices: stored, receivedAt: checked.send.receivedAt }
+    tell(checked.send, committed)
+    return { devices: committed.stored, receivedAt: checked.send.receivedAt }
   }
 
   return async request => {

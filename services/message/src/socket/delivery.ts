@@ -3,6 +3,7 @@ import type { Socket } from '@qsm/server-kit'
 import type { MailboxState } from '../mailbox/mailbox.js'
 import type { DeliveryCounts } from './delivery-counts.js'
 import type { DeliveryItem, DeliverySource } from './delivery-source.js'
+import type { DeliverySpans } from './delivery-spans.js'
 
 const pageEntries = 50
 /** A client that takes and acknowledges nothing for so long stands still. */
@@ -16,6 +17,8 @@ export interface Delivery {
   /** An entry that was just stored: handed over at once where it is the very next, else read in its turn. */
   offer(item: DeliveryItem): void
   acknowledged(upTo: number): void
+  /** A traced hint said that there is an entry: from here until it is handed over is a span below that hint. */
+  trace(sequence: number, traceparent: string): void
   stop(): void
 }
 
@@ -25,6 +28,8 @@ export interface DeliveryOptions {
   readonly start: MailboxState
   readonly counts: DeliveryCounts
   readonly onError: (error: unknown) => void
+  /** Null where nothing is traced. */
+  readonly spans: DeliverySpans | null
 }
 
 /**
@@ -33,7 +38,7 @@ export interface DeliveryOptions {
  * mailbox holds it.
  */
 export const startDelivery = (options: DeliveryOptions): Delivery => {
-  const { socket, source, start, onError } = options
+  const { socket, source, start, onError, spans } = options
   const unacknowledged: number[] = []
   const backlogEnd = start.next - 1
   let cursor = start.acked
@@ -92,6 +97,7 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     item.send(socket)
     unacknowledged.push(item.sequence)
     cursor = item.sequence
+    spans?.handed(cursor)
   }
 
   /** Reads and hands over one page. True where there is more. */
@@ -150,6 +156,10 @@ export const startDelivery = (options: DeliveryOptions): Delivery => {
     acknowledged(upTo) {
       forget(upTo)
       void pump()
+    },
+    trace(sequence, traceparent) {
+      spans?.hinted(sequence, traceparent)
+      if (sequence <= cursor) spans?.handed(cursor)
     },
     stop() {
       stopped = true

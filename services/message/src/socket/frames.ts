@@ -10,23 +10,35 @@ import {
   type SendFrame,
   type ServerFrame,
 } from '@qsm/contract'
-import { errorObject, idFromBytes, newId, parseJson, QsmError, type Socket, toQsmError } from '@qsm/server-kit'
+import {
+  errorObject,
+  idFromBytes,
+  newId,
+  parseJson,
+  QsmError,
+  type Socket,
+  type Tracing,
+  toQsmError,
+} from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { Mailboxes } from '../mailbox/mailbox.js'
 import type { Send } from '../send/send.js'
+import { traceSend } from '../send/trace-send.js'
 import type { ThinSendBody } from '../thin/send-memory.js'
 import type { Thin } from '../thin/thin.js'
 import type { Delivery } from './delivery.js'
 import { createInflow } from './inflow.js'
 
 const framesPerSecond = 1_000
+/** A frame names no span of its client, and the upgrade is no parent: a socket outlives every trace. */
+const traced = { route: '/ws', traceparent: null }
 
 type FrameOf<T extends ClientFrame['type']> = Extract<ClientFrame, { readonly type: T }>
 type ReadableSend = Exclude<FrameOf<'send'>, { readonly envelopes: unknown }>
 
 /** The frames of a thin client, for its user. */
 export interface ThinFrames {
-  send(body: ThinSendBody): ReturnType<Thin['send']>
+  send(body: ThinSendBody, traceparent: string | null): ReturnType<Thin['send']>
   acknowledge(upTo: number): Promise<void>
   receipt(username: string, kind: 'delivered' | 'read', messageId: string): Promise<void>
 }
@@ -35,6 +47,7 @@ export interface FrameHandling {
   readonly socket: Socket
   readonly address: DeviceAddress | null
   readonly send: Send
+  readonly tracing: Tracing | null
   readonly mailboxes: Mailboxes
   readonly delivery: Delivery
   /** What a thin client does; null for the socket of an end-to-end device. */
@@ -86,7 +99,9 @@ export const handleFrames = (handling: FrameHandling): void => {
   }
   const send = async (messageId: string, envelopes: readonly Uint8Array[], body: Uint8Array | null) => {
     try {
-      const { devices } = await handling.send({ sender: requireDevice(), messageId, envelopes, body })
+      const { devices } = await traceSend(handling.tracing, traced, traceparent =>
+        handling.send({ sender: requireDevice(), messageId, envelopes, body, traceparent }),
+      )
       write(socket, { type: 'sent', client_message_id: messageId, message_id: messageId, devices: [...devices] })
     } catch (error) {
       fail(error, messageId)
@@ -106,7 +121,8 @@ export const handleFrames = (handling: FrameHandling): void => {
     try {
       if (!thin) throw new QsmError('conflict', 'This socket is that of an end-to-end device: send sealed envelopes.')
       const { type: _, ...body } = frame
-      write(socket, { type: 'sent', client_message_id: frame.client_message_id, ...(await thin.send(body)) })
+      const sent = await traceSend(handling.tracing, traced, traceparent => thin.send(body, traceparent))
+      write(socket, { type: 'sent', client_message_id: frame.client_message_id, ...sent })
     } catch (error) {
       fail(error, frame.client_message_id)
     }

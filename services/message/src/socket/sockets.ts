@@ -23,6 +23,7 @@ import { emptyMailbox, thinSource } from '../thin/thin-source.js'
 import { startDelivery } from './delivery.js'
 import { countDeliveries } from './delivery-counts.js'
 import { envelopeItem, envelopeSource } from './delivery-source.js'
+import { deliverySpans } from './delivery-spans.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
 import { pushReceipts } from './push-receipts.js'
@@ -70,7 +71,7 @@ const maxDrainMs = 2_000
 
 /** The sockets of this pod: who is let in, and what is pushed to whom. */
 export const createSocketService = (context: MessageContext, parts: SocketParts): SocketService => {
-  const { bus, clock, log, metrics } = context
+  const { bus, clock, log, metrics, tracing } = context
   const { accounts, devices, mailboxes, thin } = parts
   const open = new OpenSockets()
   const accepted: Sockets[] = []
@@ -128,7 +129,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     for (const { delivery } of open.thinOfUser(userId)) delivery.acknowledged(upTo)
   }
   const thinFramesOf = (caller: ThinCaller): ThinFrames => ({
-    send: body => thin.send(caller, body),
+    send: (body, traceparent) => thin.send({ ...caller, traceparent }, body),
     async acknowledge(upTo) {
       await thin.acknowledge(caller, upTo)
       acknowledgedThin(caller.userId, upTo)
@@ -148,7 +149,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     // A ticket of an earlier version holds no token: the quantum service refuses what is asked with none.
     const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
     const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
-    const delivery = startDelivery({ socket, source, start, counts, onError })
+    const delivery = startDelivery({ socket, source, start, counts, onError, spans: tracing && deliverySpans(tracing) })
     const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId }
     open.add(entry)?.socket.close(closeCodes.displaced)
     const unwant = bus.want(caller.userId)
@@ -162,7 +163,11 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
     const frames = address ? null : thinFramesOf(thinCaller)
     const tell: FrameHandling['typing'] = frame => typing.tell(caller, frame)
-    handleFrames({ socket, address, delivery, mailboxes, send: parts.send, thin: frames, typing: tell, onInternal })
+    handleFrames({
+      ...{ socket, address, delivery, mailboxes, tracing, typing: tell, onInternal },
+      send: parts.send,
+      thin: frames,
+    })
     watch.check(entry)
   }
 
@@ -176,10 +181,19 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   }
   parts.arrivals.listen((address, entry) => open.ofDevice(address)?.delivery.offer(envelopeItem(entry)))
   const unsubscribe = [
-    bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId, sequence }) => {
+    bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId, sequence, traceparent }) => {
+      const trace = ({ delivery }: OpenSocket) => {
+        if (sequence !== undefined && traceparent !== undefined) delivery.trace(sequence, traceparent)
+      }
       const ofDevice = open.ofDevice({ userId, deviceId })
-      if (ofDevice) ofDevice.delivery.wake(sequence)
-      else for (const { delivery } of open.thinOfUser(userId)) delivery.wake()
+      if (ofDevice) {
+        trace(ofDevice)
+        return ofDevice.delivery.wake(sequence)
+      }
+      for (const entry of open.thinOfUser(userId)) {
+        trace(entry)
+        entry.delivery.wake()
+      }
     }),
     bus.subscribe('connection', hint => {
       pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))

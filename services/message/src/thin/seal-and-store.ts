@@ -99,7 +99,7 @@ export const createSealAndStore = (options: {
   }
 
   const store = async (
-    { device, isToSome }: Sealing,
+    { caller, device, isToSome }: Sealing,
     sends: readonly SealedSend[],
   ): Promise<SealedAndStored | null> => {
     let last: SealedAndStored | null = null
@@ -109,6 +109,7 @@ export const createSealAndStore = (options: {
         messageId,
         envelopes: envelopes.map(decodeBase64),
         body: body === null ? null : decodeBase64(body),
+        traceparent: caller.traceparent ?? null,
         managed: { note: note === null ? null : decodeBase64(note), isToSome },
       })
       last = { messageId, receivedAt }

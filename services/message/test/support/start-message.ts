@@ -13,6 +13,7 @@ import {
   type RateLimits,
   runJob,
   Secret,
+  type Tracing,
 } from '@qsm/server-kit'
 import { createTestDatabase, type TestDatabase } from '../../../../tests/support/database.js'
 import { createHandClock, type HandClock } from '../../../../tests/support/hand-clock.js'
@@ -43,9 +44,8 @@ export interface TestMessage {
   readonly algorithms: Algorithms
   /** A user that the feed has told of, logged in once. */
   person(name?: string): Promise<Person>
-  /** Another pod on the same database, feed, bus and clock. */
   /** Another pod on the same database; on the same bus where it is given none. */
-  secondPod(other?: { readonly bus: Bus }): Promise<TestMessage>
+  secondPod(other?: { readonly bus?: Bus; readonly tracing?: Tracing | null }): Promise<TestMessage>
   /** The same login session at this pod. */
   as(login: Login): Login
   /** The same login session with a fresh token. */
@@ -64,6 +64,7 @@ export interface Shared {
   readonly clock: HandClock
   readonly rateLimits: RateLimits
   readonly quantum: QuantumAccess | null
+  readonly tracing: Tracing | null
 }
 
 let names = 0
@@ -146,6 +147,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
 export const startMessage = async (
   options: {
     readonly rateLimits?: RateLimits
+    readonly tracing?: Tracing | null
     /** Another database than one on the server of the run. */
     readonly database?: TestDatabase
     /** Another address that leads to the database. */
@@ -163,6 +165,7 @@ export const startMessage = async (
     presence: createMemoryPresence(),
     clock: createHandClock(),
     rateLimits: options.rateLimits ?? noRateLimits,
+    tracing: options.tracing ?? null,
   }
   const quantum = (await options.quantum?.(shared)) ?? null
   return startPod({ ...shared, quantum }, () => database.drop())

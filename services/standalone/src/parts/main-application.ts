@@ -4,6 +4,7 @@ import { createMessageApp, createMessageContext, mainRoutes, type QuantumAccess,
 import { supportedSuites } from '@qsm/protocol'
 import {
   createHttpApp,
+  createTracing,
   documents,
   listenHttp,
   refuseSockets,
@@ -37,8 +38,10 @@ export const startMainApplication = async (
   { auth, databaseUrl, tokens, quantumApi, quantumReady, quantum }: MainApplicationOptions,
 ): Promise<MainApplication> => {
   const { config, rateLimits, bus, presence, clock, log, metrics, checkAnswers } = runtime
+  const tracing = await createTracing(config, { service: 'qsm-message', log })
+  if (tracing) runtime.closing.add('tracing', () => tracing.close())
   const context = await createMessageContext({
-    ...{ databaseUrl, tokens, quantum, rateLimits, bus, presence, clock, log, metrics },
+    ...{ databaseUrl, tokens, quantum, rateLimits, bus, presence, clock, log, metrics, tracing },
     poolMax: config.DATABASE_POOL_MAX,
     feed: auth.feed,
     retentionDays: config.MESSAGE_RETENTION_DAYS,
