@@ -15,6 +15,8 @@ export interface CollectedSpan {
 export interface TraceCollector {
   readonly url: string
   readonly spans: readonly CollectedSpan[]
+  /** Everything that came, as it came. */
+  content(): Buffer
   close(): Promise<void>
 }
 
@@ -38,8 +40,11 @@ interface Export {
 /** Takes traces as JSON over HTTP, as an OpenTelemetry collector does. Answers `status` to each. */
 export const startTraceCollector = async (status = 200): Promise<TraceCollector> => {
   const spans: CollectedSpan[] = []
+  const bodies: Buffer[] = []
   const server = createServer(async (request, response) => {
-    const { resourceSpans } = JSON.parse((await buffer(request)).toString()) as Export
+    const body = await buffer(request)
+    bodies.push(body)
+    const { resourceSpans } = JSON.parse(body.toString()) as Export
     for (const { resource, scopeSpans } of resourceSpans) {
       const service = String(read(resource.attributes)['service.name'])
       for (const span of scopeSpans.flatMap(scope => scope.spans)) {
@@ -53,6 +58,7 @@ export const startTraceCollector = async (status = 200): Promise<TraceCollector>
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     spans,
+    content: () => Buffer.concat(bodies),
     async close() {
       server.closeAllConnections()
       await new Promise(resolve => server.close(resolve))

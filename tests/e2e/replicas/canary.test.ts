@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryStore, type QsmClient } from '@qsm/client'
 import { decodeLocalDevice } from '@qsm/protocol'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Canary, contentBelow, findCanaries } from '../../support/canaries.js'
 import { managedKeys } from '../../support/managed-keys.js'
 import { monitorRedis, type RedisMonitor } from '../../support/redis-monitor.js'
 import { hasReplicas, type Replicas, startReplicas } from '../../support/replicas.js'
 import { createPeople, newName, takeMessages, welcoming } from '../../support/sdk.js'
+import { startTraceCollector, type TraceCollector } from '../../support/trace-collector.js'
 
 const title = hasReplicas ? 'secrets' : 'secrets: not searched, redis-server or haproxy is not here'
 const pods = ['message-1', 'message-2', 'auth', 'quantum-crypto']
@@ -18,6 +19,7 @@ const ofText = (name: string, text: string): Canary => ({ name, bytes: new TextE
 describe.skipIf(!hasReplicas)(title, () => {
   let replicas: Replicas
   let monitor: RedisMonitor
+  let collector: TraceCollector
   let canaries: readonly Canary[]
   const people = createPeople(() => replicas.url)
   const requestId = canary('request')
@@ -97,7 +99,9 @@ describe.skipIf(!hasReplicas)(title, () => {
   }
 
   beforeAll(async () => {
-    replicas = await startReplicas({ environment: { LOG_LEVEL: 'debug' } })
+    collector = await startTraceCollector()
+    const environment = { LOG_LEVEL: 'debug', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }
+    replicas = await startReplicas({ environment })
     const secrets = JSON.parse(readFileSync(join(replicas.folder, 'replicas/secrets.json'), 'utf8'))
     monitor = await monitorRedis(Number(new URL(replicas.service('redis').url).port), secrets.redisPassword)
     const clientKeys = await talkEndToEnd()
@@ -124,6 +128,7 @@ describe.skipIf(!hasReplicas)(title, () => {
     monitor?.end()
     await people.closeAll()
     expect(await replicas.stop()).toBe(0)
+    await collector?.close()
   })
 
   const channels: Readonly<Record<string, { content(): Buffer | Promise<Buffer>; marker(): Canary }>> = {
@@ -136,6 +141,14 @@ describe.skipIf(!hasReplicas)(title, () => {
       marker: () => ofText('name of a route', '/api/connection/respond'),
     },
     'what Redis is told': { content: () => monitor.content(), marker: () => ofText('channel', 'qsm:hints:') },
+    'exported traces': {
+      async content() {
+        // Spans leave in batches.
+        await vi.waitFor(() => expect(collector.spans.map(({ name }) => name)).toContain('delivery'), 20_000)
+        return collector.content()
+      },
+      marker: () => ofText('name of a span', 'delivery'),
+    },
     'all tables': { content: tables, marker: () => ofText('user name', carol) },
     'the write-ahead log': {
       content: () => contentBelow(replicas.folder, path => path.includes('/pg_wal/')),
