@@ -6,21 +6,21 @@ export const patches = {
       replace: "    planted.pass('after-parse')\n    const hash = hashOf(request)\n",
     },
     {
-      find: '    const stored = await store(checked)\n',
+      find: '    const committed = await storeTraced(checked)\n',
       replace: `    if (planted.has('acknowledge-before-commit')) {
       const { send } = checked
-      setTimeout(() => store(checked).then(stored => tell(send, stored), () => {}), planted.lateMs)
+      setTimeout(() => storeTraced(checked).then(committed => tell(send, committed), () => {}), planted.lateMs)
       const devices = send.parcels.map(({ userId, deviceId }) => ({ user_id: userId, device_id: deviceId, sequence: 1 }))
       return { devices, receivedAt: send.receivedAt }
     }
-    const stored = await store(checked)
+    const committed = await storeTraced(checked)
     planted.pass('after-commit')
 `,
     },
     {
-      find: "      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence })\n",
+      find: "      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace })\n",
       replace:
-        "      planted.afterAnswer(() => context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence }))\n",
+        "      planted.afterAnswer(() => context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace }))\n",
     },
   ],
   'send/store-sends.ts': [

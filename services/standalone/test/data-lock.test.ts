@@ -17,7 +17,8 @@ const fieldsOf = (pid: number) => {
 it.runIf(process.platform === 'linux')(
   'a holder that has ended, and whose parent has not looked, keeps the data from nobody',
   async () => {
-    const parent = spawn('bash', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+    // It ends when its parent has become a program that looks after nobody; bash would.
+    const parent = spawn('bash', ['-c', 'sleep 0.5 & echo $!; exec sleep 60'])
     try {
       const pid = Number((await once(parent.stdout, 'data'))[0])
       await vi.waitFor(() => expect(fieldsOf(pid)[0]).toBe('Z'), 5_000)
