@@ -110,17 +110,22 @@ const startOn = async (port: number, options: ServerOptions): Promise<RunningSer
   return { port, pid: server.pid ?? 0, ended, stop }
 }
 
+const passingTroubles = [
+  'pre-existing shared memory',
+  'lock file "postmaster.pid" already exists',
+  'could not create any TCP',
+]
+
 /**
- * Runs the server and waits until it takes connections. What remains of a killed one may still hold its memory for a
- * moment, and another program may take a port that was just free: then it is tried again.
+ * Runs the server and waits until it takes connections. What remains of a killed one may still be there or hold its memory
+ * for a moment, and another program may take a port that was just free: then it is tried again.
  */
 export const runServer = async (options: ServerOptions): Promise<RunningServer> => {
   for (let attempt = 1; ; attempt += 1) {
     const preferred = attempt === 1 ? options.preferredPort : 0
     const server = await startOn(options.port ?? (await freePort(preferred)), options)
     if (!('log' in server)) return server
-    const passing = server.log.includes('pre-existing shared memory') || server.log.includes('could not create any TCP')
-    if (!passing || attempt === 5) {
+    if (!passingTroubles.some(text => server.log.includes(text)) || attempt === 5) {
       throw new EmbeddedPostgresError(
         `PostgreSQL did not start on ${options.cluster}. The end of ${join(options.logFolder, 'postgres.log')}:\n${server.log}`,
       )
