@@ -44,6 +44,8 @@ const openSocket = (url: string, token: string, onDelivery: () => void, onError:
       })
     })
     socket.once('error', reject)
+    // After the end of the ring nobody waits for this any more.
+    socket.once('close', code => onError(new Error(`a socket of the ring was closed with ${code}`)))
   })
 
 /** `sockets` are the addresses of the pods; neighbours of the ring sit on different ones. */
