@@ -1,0 +1,47 @@
+{{/*
+The components, as YAML: a list of {key, component, port, settings}. Settings are the defaults with what the component
+overrides. Every template that makes one object for each component ranges over it.
+*/}}
+{{- define "qsm.components" -}}
+{{- $ports := dict "auth" 8000 "message" 8000 "quantumCrypto" 8001 -}}
+{{- range $key := list "auth" "message" "quantumCrypto" }}
+- key: {{ $key }}
+  component: {{ kebabcase $key }}
+  port: {{ get $ports $key }}
+  settings:
+    {{- mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (get $.Values.components $key)) | toYaml | nindent 4 }}
+{{- end }}
+{{- end -}}
+
+{{/* Whether a component may have more than one pod: then a budget makes sense. */}}
+{{- define "qsm.hasSeveralPods" -}}
+{{- $fewest := ternary .autoscaling.minReplicas .replicas .autoscaling.enabled | int -}}
+{{- if gt $fewest 1 }}true{{ end -}}
+{{- end -}}
+
+{{/* Address of a component within the cluster: (dict "root" $ "component" "auth" "port" 8000). */}}
+{{- define "qsm.internalUrl" -}}
+{{- printf "http://%s.%s.svc:%d" (include "qsm.componentName" .) .root.Release.Namespace (int .port) -}}
+{{- end -}}
+
+{{/*
+Which paths belong to which service; message has the rest of what is public. What begins with /internal is nobody's.
+*/}}
+{{- define "qsm.paths" -}}
+- component: auth
+  port: 8000
+  prefixes: [/api/register, /api/login, /api/token, /api/logout, /api/me, /api/password, /api/sessions, /api/account]
+{{- if .Values.components.quantumCrypto.expose }}
+- component: quantum-crypto
+  port: 8001
+  prefixes: [/api/quantum]
+{{- end }}
+- component: message
+  port: 8000
+  prefixes: [/api, /docs, /openapi.json, /asyncapi.json]
+  exact: [/]
+- component: message
+  port: 8000
+  sockets: true
+  prefixes: [/ws]
+{{- end -}}
