@@ -239,14 +239,22 @@ describe('the variables of Redis', () => {
   const sentinels = { REDIS_SENTINELS: 'sentinel-0:26379' }
   const cluster = { REDIS_CLUSTER: 'true' }
 
-  it.each([[{}], [redis], [{ ...redis, ...sentinels }], [{ ...redis, ...cluster }], [{ REDIS_CLUSTER: 'false' }]])(
-    'fit together: %j',
-    environment => expect(wrong(environment)).toEqual([]),
-  )
+  const password = { REDIS_PASSWORD: 'p@ss/word%41' }
+
+  it.each([
+    [{}],
+    [redis],
+    [{ REDIS_URL: 'redis://default@r', ...password }],
+    [{ ...redis, ...sentinels }],
+    [{ ...redis, ...cluster }],
+    [{ REDIS_CLUSTER: 'false' }],
+  ])('fit together: %j', environment => expect(wrong(environment)).toEqual([]))
 
   it.each([
     [sentinels, ['REDIS_URL']],
     [cluster, ['REDIS_URL']],
+    [password, ['REDIS_URL']],
+    [{ ...redis, ...password }, ['REDIS_PASSWORD']],
     [{ ...redis, ...sentinels, ...cluster }, ['REDIS_CLUSTER']],
     [{ ...sentinels, ...cluster }, ['REDIS_URL', 'REDIS_CLUSTER']],
     [{ ...sentinels, REDIS_URL: 'http://redis' }, ['REDIS_URL']],

@@ -42,7 +42,7 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     /^qsm_limits_shared 1$/m.test((await metrics.text()).body)
   const pod = async (podSecret = secret) => {
     const metrics = createMetrics()
-    const config = { REDIS_SENTINELS: [], REDIS_SENTINEL_NAME: '', REDIS_CLUSTER: false }
+    const config = { REDIS_SENTINELS: [], REDIS_PASSWORD: undefined, REDIS_SENTINEL_NAME: '', REDIS_CLUSTER: false }
     const REDIS_URL = new Secret(`redis://qsm:secret@127.0.0.1:${redis.port}`)
     const limits = createLimits({ ...config, REDIS_URL }, podSecret, { log: silentLog, metrics, clock: systemClock })
     open.push(limits)

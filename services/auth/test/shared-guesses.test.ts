@@ -14,6 +14,7 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     const config = {
       REDIS_URL: new Secret(redis.url),
       REDIS_SENTINELS: [],
+      REDIS_PASSWORD: undefined,
       REDIS_SENTINEL_NAME: '',
       REDIS_CLUSTER: false,
     }

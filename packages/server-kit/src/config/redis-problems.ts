@@ -3,24 +3,30 @@ import type { ConfigProblem } from './variables.js'
 
 interface Judged {
   readonly REDIS_URL?: Secret | undefined
+  readonly REDIS_PASSWORD?: Secret | undefined
   readonly REDIS_SENTINELS?: readonly string[] | undefined
   readonly REDIS_CLUSTER?: boolean | undefined
 }
 
 const urlExample = 'rediss://qsm:password@redis.example.org:6379'
 
-/** What of Redis would be ignored in silence: sentinels or a cluster without REDIS_URL, and both at once. */
+/** What of Redis would be ignored in silence: anything without REDIS_URL, two passwords, sentinels beside a cluster. */
 export const redisProblems = (config: Judged): readonly ConfigProblem[] => {
   const given = [
+    ...(config.REDIS_PASSWORD ? ['REDIS_PASSWORD'] : []),
     ...(config.REDIS_SENTINELS?.length ? ['REDIS_SENTINELS'] : []),
     ...(config.REDIS_CLUSTER ? ['REDIS_CLUSTER'] : []),
   ]
   const problems: ConfigProblem[] = []
   if (given.length > 0 && !config.REDIS_URL) {
-    const reason = `must be set where ${given.join(' or ')} is: user, password and TLS are read from it`
+    const reason = `must be set where ${given.join(' or ')} is: it says where Redis is, as whom and whether by TLS`
     problems.push({ variable: 'REDIS_URL', reason, example: urlExample })
   }
-  if (given.length > 1) {
+  if (config.REDIS_PASSWORD && config.REDIS_URL && new URL(config.REDIS_URL.reveal()).password !== '') {
+    const reason = 'may not be set where REDIS_URL has a password: keep one'
+    problems.push({ variable: 'REDIS_PASSWORD', reason, example: 'REDIS_URL=redis://qsm@redis.example.org:6379' })
+  }
+  if (config.REDIS_SENTINELS?.length && config.REDIS_CLUSTER) {
     const reason = 'may not be true where REDIS_SENTINELS is set: a cluster needs no sentinels, keep one'
     problems.push({ variable: 'REDIS_CLUSTER', reason, example: 'false' })
   }

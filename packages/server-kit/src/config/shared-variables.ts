@@ -133,6 +133,13 @@ export const redisVariables = defineVariables({
     secret: true,
     optional: true,
   },
+  REDIS_PASSWORD: {
+    schema: z.string().min(1, 'the password, or leave it out'),
+    doc: 'The password of Redis where REDIS_URL has none, in plain characters.',
+    example: 'what the Secret of the Valkey chart has under "default"',
+    secret: true,
+    optional: true,
+  },
   REDIS_SENTINELS: {
     schema: hostsAndPorts,
     default: '',
