@@ -184,7 +184,7 @@ describe('qsm-server', () => {
       JWT_SECRET: randomBytes(48).toString('base64'),
       QSM_DATA_DIR: join(folder, 'untouched'),
     }
-    expect(await run(['migrate'], main)).toMatchObject({ code: 1, err: expect.stringContaining('QSM_KEK') })
+    expect(await run(['config', 'check'], main)).toMatchObject({ code: 1, err: expect.stringContaining('QSM_KEK') })
     expect(await run(['migrate', 'main'], main)).toMatchObject({ code: 0, out: expect.stringContaining('Accounts') })
     const looked = await run(['doctor', 'main'], main)
     expect([looked.code, looked.out]).toEqual([0, expect.stringContaining('schema message')])

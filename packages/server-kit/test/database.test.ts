@@ -2,10 +2,12 @@ import { EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import {
+  awaitSchema,
   createMetrics,
   type Database,
   type DatabaseOptions,
   migrate,
+  migrationState,
   openDatabase,
   pendingMigrations,
   schemaDrift,
@@ -47,6 +49,13 @@ class More1700000000002 implements MigrationInterface {
   }
   async down(): Promise<void> {}
 }
+class Later1700000000004 implements MigrationInterface {
+  readonly name = 'Later1700000000004'
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('CREATE TABLE kit.later (id int)')
+  }
+  async down(): Promise<void> {}
+}
 class Failing1700000000003 implements MigrationInterface {
   readonly name = 'Failing1700000000003'
   async up(runner: QueryRunner): Promise<void> {
@@ -83,6 +92,58 @@ describe('migrating', () => {
     expect(await pendingMigrations({ ...options, migrations: [Notes1700000000001, More1700000000002] })).toEqual([
       'More1700000000002',
     ])
+  })
+
+  it('takes a schema on which a newer version has run more, and runs what is its own', async () => {
+    const other = await createTestDatabase()
+    const newer = optionsFor(other.url, { migrations: [Notes1700000000001, More1700000000002] })
+    const older = optionsFor(other.url)
+    const signal = new AbortController().signal
+    await migrate(newer)
+    expect(await migrate(older)).toEqual([])
+    await awaitSchema({ ...older, signal })
+    expect(await migrationState(older)).toEqual({ pending: [], unknown: ['More1700000000002'] })
+    // One that only the newer version ran, between those of this one.
+    const gap = optionsFor(other.url, { migrations: [Notes1700000000001, Later1700000000004] })
+    expect(await migrate(gap)).toEqual(['Later1700000000004'])
+    await other.drop()
+  })
+
+  it('waits until another has migrated, tells what is missing once, and ends when it is told to', async () => {
+    const other = await createTestDatabase()
+    const { log, lines } = listeningLog()
+    const ending = new AbortController()
+    const waiting = awaitSchema({ ...optionsFor(other.url), log, signal: ending.signal })
+    const stopped = awaitSchema({ ...optionsFor(other.url), signal: ending.signal })
+    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    expect(lines[0]).toMatchObject({ schema: 'kit', missing: 'migrations Notes1700000000001' })
+    // Longer than two looks: it stays with one line.
+    await new Promise(resolve => setTimeout(resolve, 2_500))
+    expect(lines).toHaveLength(1)
+    await migrate(optionsFor(other.url))
+    await waiting
+    expect(lines.map(line => line.msg)).toEqual([expect.stringContaining('migrate'), 'the schema is up to date'])
+    await stopped
+    const never = awaitSchema({
+      ...optionsFor(other.url, { migrations: [More1700000000002] }),
+      signal: ending.signal,
+    })
+    ending.abort()
+    await expect(never).rejects.toMatchObject({ name: 'AbortError' })
+    await other.drop()
+  })
+
+  it('waits for a database that is away, but not where the address is wrong', async () => {
+    const { log, lines } = listeningLog()
+    const ending = new AbortController()
+    const away = awaitSchema({ ...optionsFor('postgresql://qsm@127.0.0.1:1/qsm'), log, signal: ending.signal })
+    await vi.waitFor(() => expect(lines).toHaveLength(1))
+    expect(lines[0]).toMatchObject({ missing: expect.stringContaining('127.0.0.1:1 does not answer') })
+    ending.abort()
+    await expect(away).rejects.toMatchObject({ name: 'AbortError' })
+    const missing = new URL(test.url)
+    missing.pathname = '/nowhere'
+    await expect(awaitSchema({ ...optionsFor(missing.href), signal: ending.signal })).rejects.toThrow('has no database')
   })
 
   it('leaves nothing of a migration that fails, and what came before it', async () => {

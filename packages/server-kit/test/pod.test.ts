@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import {
   environmentVariables,
-  hostVariable,
   httpVariables,
   type PodConfig,
+  podVariables,
   readVariables,
   redisVariables,
   route,
@@ -14,7 +14,7 @@ import {
 } from '../src/index.js'
 import { groupOf } from './support.js'
 
-const variables = { ...environmentVariables, ...httpVariables, ...redisVariables, ...tokenVariables, ...hostVariable }
+const variables = { ...environmentVariables, ...httpVariables, ...redisVariables, ...tokenVariables, ...podVariables }
 
 const configFor = (environment: string): PodConfig => ({
   ...readVariables(variables, {
@@ -44,7 +44,7 @@ describe('a pod', () => {
     ['development', 200],
   ])('holds its answers to their contract in test alone: %s', async (environment, status) => {
     const handle = route(wrong)(async () => ({ status: 200, body: { word: 'longer' } }))
-    const pod = await startPod('test', configFor(environment), async () => ({
+    const pod = await startPod({ service: 'test', config: configFor(environment) }, async () => ({
       groups: [groupOf([handle])],
       extra: [],
       checks: {},

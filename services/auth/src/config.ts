@@ -4,8 +4,8 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
-  hostVariable,
   httpVariables,
+  podVariables,
   productionProblems,
   readVariables,
   redisProblems,
@@ -39,7 +39,7 @@ export const authVariables = defineVariables({
 /** What it is told besides where it runs alone. */
 export const authPodVariables = defineVariables({
   ...authVariables,
-  ...hostVariable,
+  ...podVariables,
   PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the auth service.', example: '8000' },
   QUANTUM_API_URL: {
     schema: serviceUrl('http://quantum-crypto:8001'),

@@ -2,10 +2,9 @@ import { openApiDocument } from '@qsm/contract/documents'
 import {
   askQuantumHealth,
   documents,
-  migrate,
   type Pod,
   packageVersion,
-  startPatienceMs,
+  prepareSchema,
   startPod,
   watchQuantum,
 } from '@qsm/server-kit'
@@ -13,12 +12,11 @@ import { createAuthApp } from './app.js'
 import type { AuthPodConfig } from './config.js'
 import { authMigrations, authSchema, createAuthContext } from './context.js'
 
-/** Runs the auth service alone: its schema is brought up to date; other services read its account feed over HTTP. */
-export const startAuthPod = (config: AuthPodConfig): Promise<Pod> =>
-  startPod('auth', config, async runtime => {
+/** Runs the auth service alone: its schema is brought up to date or waited for; other services read its account feed over HTTP. */
+export const startAuthPod = (config: AuthPodConfig, signal?: AbortSignal): Promise<Pod> =>
+  startPod({ service: 'auth', config, signal }, async runtime => {
     const version = packageVersion(import.meta.url)
-    const url = config.DATABASE_URL.reveal()
-    await migrate({ url, schema: authSchema, migrations: authMigrations, patienceMs: startPatienceMs })
+    await prepareSchema(config, runtime, { schema: authSchema, migrations: authMigrations })
     const { log, metrics, closing } = runtime
     const quantum = await watchQuantum({ check: askQuantumHealth(config.QUANTUM_API_URL), log, metrics })
     closing.add('quantum watch', async () => quantum.stop())

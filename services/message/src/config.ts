@@ -5,8 +5,8 @@ import {
   type Environment,
   environmentVariables,
   flag,
-  hostVariable,
   httpVariables,
+  podVariables,
   productionProblems,
   readVariables,
   redisProblems,
@@ -63,7 +63,7 @@ export const messageVariables = defineVariables({
 /** What it is told besides where it runs alone. */
 export const messagePodVariables = defineVariables({
   ...messageVariables,
-  ...hostVariable,
+  ...podVariables,
   PORT: {
     schema: wholeNumber(0, 65_535),
     default: '8000',

@@ -5,12 +5,11 @@ import {
   createHttpAccountFeed,
   createTracing,
   documents,
-  migrate,
   type Pod,
   packageVersion,
+  prepareSchema,
   refuseSockets,
   requireUpgrade,
-  startPatienceMs,
   startPod,
   watchQuantum,
 } from '@qsm/server-kit'
@@ -21,15 +20,14 @@ import { mainRoutes } from './main-routes.js'
 import { createHttpManagedOperations } from './managed/http-managed-operations.js'
 
 /**
- * Runs the message service alone, with what the main port answers for the whole: its schema is brought up to date, accounts
+ * Runs the message service alone, with what the main port answers for the whole: its schema is brought up to date or waited for, accounts
  * come from the auth service at AUTH_URL.
  */
-export const startMessagePod = (config: MessagePodConfig): Promise<Pod> =>
-  startPod('message', config, async runtime => {
+export const startMessagePod = (config: MessagePodConfig, signal?: AbortSignal): Promise<Pod> =>
+  startPod({ service: 'message', config, signal }, async runtime => {
     const { tokens, bus, clock, log, metrics, closing } = runtime
     const version = packageVersion(import.meta.url)
-    const url = config.DATABASE_URL.reveal()
-    await migrate({ url, schema: messageSchema, migrations: messageMigrations, patienceMs: startPatienceMs })
+    await prepareSchema(config, runtime, { schema: messageSchema, migrations: messageMigrations })
     const tracing = await createTracing(config, { service: 'qsm-message', log })
     if (tracing) closing.add('tracing', () => tracing.close())
     const context = await createMessageContext({

@@ -4,8 +4,8 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
-  hostVariable,
   httpVariables,
+  podVariables,
   productionProblems,
   readVariables,
   redisProblems,
@@ -66,7 +66,7 @@ export const perMinuteOf = (config: Pick<ConfigOf<typeof quantumVariables>, Limi
 /** What it is told besides where it runs alone. */
 export const quantumPodVariables = defineVariables({
   ...quantumVariables,
-  ...hostVariable,
+  ...podVariables,
   PORT: { schema: wholeNumber(0, 65_535), default: '8001', doc: 'Port of the quantum service.', example: '8001' },
   AUTH_URL: {
     schema: serviceUrl('http://auth:8000'),

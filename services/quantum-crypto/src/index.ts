@@ -1,4 +1,5 @@
 export { createQuantumApp, type QuantumApp } from './app.js'
+export { kekVariables } from './config/kek-variables.js'
 export { perMinuteOf, quantumPodVariables, quantumVariables } from './config.js'
 export {
   createQuantumContext,

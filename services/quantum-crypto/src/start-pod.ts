@@ -1,26 +1,17 @@
 import { openApiDocument } from '@qsm/contract/documents'
-import {
-  createHttpAccountFeed,
-  documents,
-  migrate,
-  type Pod,
-  packageVersion,
-  startPatienceMs,
-  startPod,
-} from '@qsm/server-kit'
+import { createHttpAccountFeed, documents, type Pod, packageVersion, prepareSchema, startPod } from '@qsm/server-kit'
 import { createQuantumApp } from './app.js'
 import { perMinuteOf, type QuantumPodConfig } from './config.js'
 import { createQuantumContext, quantumMigrations, quantumSchema } from './context.js'
 import { openKek } from './kek/open-kek.js'
 
-/** Runs the quantum service alone: its schema is brought up to date, accounts come from the auth service at AUTH_URL. */
-export const startQuantumPod = (config: QuantumPodConfig): Promise<Pod> =>
-  startPod('quantum-crypto', config, async runtime => {
+/** Runs the quantum service alone: its schema is brought up to date or waited for, accounts come from the auth service at AUTH_URL. */
+export const startQuantumPod = (config: QuantumPodConfig, signal?: AbortSignal): Promise<Pod> =>
+  startPod({ service: 'quantum-crypto', config, signal }, async runtime => {
     const version = packageVersion(import.meta.url)
     const { kek, close } = await openKek(config)
     runtime.closing.add('key-encryption key', async () => close())
-    const url = config.DATABASE_URL.reveal()
-    await migrate({ url, schema: quantumSchema, migrations: quantumMigrations, patienceMs: startPatienceMs })
+    await prepareSchema(config, runtime, { schema: quantumSchema, migrations: quantumMigrations })
     const { tokens } = runtime
     const quantum = await createQuantumApp(
       await createQuantumContext({

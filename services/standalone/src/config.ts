@@ -1,6 +1,6 @@
 import { authVariables } from '@qsm/auth'
 import { messageVariables } from '@qsm/message'
-import { kekProblems, quantumVariables } from '@qsm/quantum-crypto'
+import { kekProblems, kekVariables, quantumVariables } from '@qsm/quantum-crypto'
 import {
   type ConfigOf,
   type ConfigProblem,
@@ -74,6 +74,13 @@ export const standaloneVariables = defineVariables({
 
 export type StandaloneConfig = ConfigOf<typeof standaloneVariables>
 
+/** Where the database is: no secret of the services. */
+const databasePlaceVariables = {
+  QSM_ENV: standaloneVariables.QSM_ENV,
+  DATABASE_URL: standaloneVariables.DATABASE_URL,
+  QSM_DATA_DIR: standaloneVariables.QSM_DATA_DIR,
+}
+
 const example = 'the output of: openssl rand -base64 48'
 
 const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly ConfigProblem[] => {
@@ -92,3 +99,13 @@ const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly C
 /** The configuration of a process in which `part` runs. Throws `ConfigError` with all problems at once. */
 export const readConfig = (environment: Environment = process.env, part: ProcessPart = 'all'): StandaloneConfig =>
   readVariables(standaloneVariables, environment, config => check(config, part))
+
+/** What a command needs that works on the database alone. Throws `ConfigError` with all problems at once. */
+export const readDatabasePlace = (environment: Environment = process.env): ConfigOf<typeof databasePlaceVariables> =>
+  readVariables(databasePlaceVariables, environment)
+
+const rotationVariables = { ...databasePlaceVariables, ...kekVariables, LOG_LEVEL: standaloneVariables.LOG_LEVEL }
+
+/** What wrapping the data keys anew needs. Throws `ConfigError` with all problems at once. */
+export const readRotationConfig = (environment: Environment = process.env): ConfigOf<typeof rotationVariables> =>
+  readVariables(rotationVariables, environment, kekProblems)

@@ -2,7 +2,7 @@ import { DataSource, type Logger } from 'typeorm'
 import type { DatabaseOptions } from './connection.js'
 import { connectOnce, DatabaseError, withPatience } from './reach.js'
 
-type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migrations' | 'patienceMs'>
+export type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migrations' | 'patienceMs'>
 
 /** Any number; the same in every process, so that one migrates and the others wait. */
 const advisoryLock = 0x51_53_4d
@@ -66,19 +66,36 @@ export const migrate = async (options: MigrateOptions): Promise<readonly string[
   })
 }
 
-/** Names of migrations of this version that have not been run yet. */
-export const pendingMigrations = async (options: MigrateOptions): Promise<readonly string[]> => {
-  const client = await withPatience(options.url, options.patienceMs ?? 0, () => connectOnce(options.url, 'qsm-migrate'))
-  try {
-    const table = `"${options.schema}"."migration"`
-    const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [table])
-    const rows = exists.rows[0]?.there ? (await client.query(`SELECT name FROM ${table}`)).rows : []
-    const done = new Set(rows.map(row => String(row.name)))
-    return options.migrations.map(migration => new migration().name ?? migration.name).filter(name => !done.has(name))
-  } finally {
-    await client.end()
-  }
+/** How the migrations that a database has had differ from those of this version; both empty where they agree. */
+export interface MigrationState {
+  /** Of this version, not run yet. */
+  readonly pending: readonly string[]
+  /** Run by a newer version. */
+  readonly unknown: readonly string[]
 }
+
+/** Compares the migrations that were run on a schema with those of this version. Throws `DatabaseError` with what to do. */
+export const migrationState = (options: MigrateOptions): Promise<MigrationState> =>
+  withPatience(options.url, options.patienceMs ?? 0, async () => {
+    const client = await connectOnce(options.url, 'qsm-migrate')
+    try {
+      const table = `"${options.schema}"."migration"`
+      const exists = await client.query('SELECT to_regclass($1) IS NOT NULL AS there', [table])
+      const rows = exists.rows[0]?.there ? (await client.query(`SELECT name FROM ${table}`)).rows : []
+      const done = rows.map(row => String(row.name))
+      const own = options.migrations.map(migration => new migration().name ?? migration.name)
+      return {
+        pending: own.filter(name => !done.includes(name)),
+        unknown: done.filter(name => !own.includes(name)),
+      }
+    } finally {
+      await client.end()
+    }
+  })
+
+/** Names of migrations of this version that have not been run yet. */
+export const pendingMigrations = async (options: MigrateOptions): Promise<readonly string[]> =>
+  (await migrationState(options)).pending
 
 /** Statements that would make the database equal to the entities; none when they agree. */
 export const schemaDrift = async (dataSource: DataSource): Promise<readonly string[]> => {

@@ -34,6 +34,8 @@ export interface PodRuntime extends Pick<Limits, 'rateLimits' | 'failureWaits'> 
   readonly bus: Bus
   readonly tokens: Tokens
   readonly presence: Presence
+  /** Aborted where the pod is told to stop before it has started. */
+  readonly signal: AbortSignal
   /** What is opened is added here, to be closed with the pod. */
   readonly closing: StopSequence
 }
@@ -49,6 +51,13 @@ export interface PodParts {
   drain?(drainMs: number): Promise<void>
 }
 
+export interface PodOptions {
+  readonly service: string
+  readonly config: PodConfig
+  /** Ends the start where it is aborted before the pod is there. */
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface Pod {
   readonly port: number
   readonly adminPort: number
@@ -57,10 +66,18 @@ export interface Pod {
   stop(): Promise<void>
 }
 
-/** Runs one service alone. `build` makes its parts; where it or a port fails, what was opened is closed again. */
+const notStarted = () => Promise.reject(new Error('the pod is starting'))
+
+const rejectOn = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+
+/**
+ * Runs one service alone. The admin port is open from the beginning, and not ready until all is there: a start may wait
+ * for the database as long as it takes. `build` makes the parts; where it or a port fails, or `signal` is aborted, what
+ * was opened is closed again.
+ */
 export const startPod = async (
-  service: string,
-  config: PodConfig,
+  { service, config, signal = new AbortController().signal }: PodOptions,
   build: (runtime: PodRuntime) => Promise<PodParts>,
 ): Promise<Pod> => {
   const log = createLog({ service, level: config.LOG_LEVEL, format: config.LOG_FORMAT })
@@ -80,7 +97,12 @@ export const startPod = async (
     clock,
   })
   try {
-    const parts = await build({ ...limits, log, clock, metrics, bus, tokens, presence, closing })
+    const checks: Record<string, () => Promise<void>> = { start: notStarted }
+    const { ADMIN_HOST: host, ADMIN_PORT: port } = config
+    const admin = await startAdminServer({ host, port, metrics, checks })
+    closing.add('admin', () => admin.close())
+    const runtime = { ...limits, log, clock, metrics, bus, tokens, presence, signal, closing }
+    const parts = await Promise.race([build(runtime), rejectOn(signal)])
     const app = createHttpApp({
       groups: parts.groups,
       extra: parts.extra,
@@ -93,13 +115,8 @@ export const startPod = async (
     const http = await listenHttp(app, { host: config.HOST, port: config.PORT, variable: 'PORT' })
     closing.add('http', () => http.stop(drainMs))
     parts.attach?.(http.server)
-    const admin = await startAdminServer({
-      host: config.ADMIN_HOST,
-      port: config.ADMIN_PORT,
-      metrics,
-      checks: parts.checks,
-    })
-    closing.add('admin', () => admin.close())
+    delete checks.start
+    Object.assign(checks, parts.checks)
     return {
       port: http.port,
       adminPort: admin.port,

@@ -1,13 +1,13 @@
 import { openKek, quantumEntities, quantumMigrations, quantumSchema, rotateKek } from '@qsm/quantum-crypto'
 import { createLog, openDatabase } from '@qsm/server-kit'
-import { readConfig } from '../config.js'
+import { readRotationConfig } from '../config.js'
 import { startDatabase } from '../database.js'
 
 const inVault = (currentId: string): string => (currentId.startsWith('vault:') ? ', and older versions from Vault' : '')
 
 /** `keys rotate-kek` wraps all data keys under the key in Vault, or else the first one of QSM_KEK; it may be ended and started again. */
 export const rotateKeys = async (): Promise<number> => {
-  const config = readConfig(undefined, 'quantum')
+  const config = readRotationConfig()
   const running = await startDatabase(config)
   const { kek, close } = await openKek(config)
   try {
