@@ -49,14 +49,19 @@ const call = async (url: string, method: string, path: string, body: unknown, to
   return response.status === 204 ? {} : ((await response.json()) as Record<string, string>)
 }
 
-const password = 'correct horse battery'
+const benchPassword = 'correct horse battery'
 
 /** A further login session of a person, bound to no device; its access token. */
 export const logIn = async (url: string, username: string): Promise<string> =>
-  String((await call(url, 'POST', '/api/login', { username, password })).access_token)
+  String((await call(url, 'POST', '/api/login', { username, password: benchPassword })).access_token)
 
 /** Registers a person with a device. */
-export const makePerson = async (url: string, algorithms: Algorithms, username: string): Promise<BenchPerson> => {
+export const makePerson = async (
+  url: string,
+  algorithms: Algorithms,
+  username: string,
+  password = benchPassword,
+): Promise<BenchPerson> => {
   await call(url, 'POST', '/api/register', { username, email: `${username}@example.org`, password })
   const login = await call(url, 'POST', '/api/login', { username, password })
   const local: LocalDevice = {
