@@ -100,6 +100,7 @@ export const isomorphic = ['packages/protocol/src/', 'packages/contract/src/', '
 
 /** Programs that run before anything is installed: nothing but Node itself. */
 export const beforeInstall = [
+  'scripts/images/',
   'scripts/services/',
   'scripts/setup/',
   'scripts/setup.mjs',
