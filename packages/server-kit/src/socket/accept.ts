@@ -72,7 +72,7 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   const identities = new WeakMap<IncomingMessage, Identity>()
   const gather = createGather()
   const heartbeat = createHeartbeat()
-  const count = countSockets(options.metrics)
+  const count = countSockets(options.metrics, options.limits.maxSockets)
   const admission = createAdmission(options.limits, options.trustProxy)
   let refusing = false
 

@@ -11,8 +11,13 @@ export interface SocketCounts {
 
 const knownCodes = new Set([...Object.values(closeCodes), ...standardCloseCodes].map(({ code }) => code))
 
-/** Counts how sockets end, and which are not let in. */
-export const countSockets = (metrics: Metrics | undefined): SocketCounts => {
+/** Counts how sockets end, and which are not let in; shows how many there may be. */
+export const countSockets = (metrics: Metrics | undefined, maxSockets: number): SocketCounts => {
+  metrics?.gauge({
+    name: 'qsm_ws_connections_max',
+    help: 'The most open sockets that this server takes (MAX_SOCKETS).',
+    collect: () => maxSockets,
+  })
   const closed = metrics?.counter({
     name: 'qsm_ws_closed_total',
     help: 'Closed sockets, by close code.',
