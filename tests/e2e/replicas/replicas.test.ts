@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { QsmClient } from '@qsm/client'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { nodeMetrics } from '../../charts/known-metrics.js'
 import { hasReplicas, type Replicas, startReplicas } from '../../support/replicas.js'
 import { createPeople, newName } from '../../support/sdk.js'
 
@@ -69,6 +70,15 @@ describe.skipIf(!hasReplicas)(title, () => {
       }
     }
     expect([...shown].sort()).toEqual(listed.sort())
+  })
+
+  test('has on each pod the metrics of Node and the process that alerts, dashboards and runbooks look at', async () => {
+    for (const pod of ['message-1', 'message-2', 'auth', 'quantum-crypto']) {
+      const shown = new Map(
+        [...(await replicas.metrics(pod)).matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, kind]) => [name, kind]),
+      )
+      for (const [name, kind] of nodeMetrics) expect([pod, name, shown.get(name)]).toEqual([pod, name, kind])
+    }
   })
 
   test.each(['message-1', 'message-2', 'auth', 'quantum-crypto', 'redis', 'postgres'])(
