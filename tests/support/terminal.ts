@@ -29,10 +29,15 @@ const parseLines = (text: string): Record<string, unknown>[] =>
     .map(line => JSON.parse(line) as Record<string, unknown>)
 
 /** Starts `qsm` with nothing in its environment but what is given here. */
-const startQsm = (args: readonly string[], environment: Readonly<Record<string, string>> = {}): Running => {
+export const startQsm = (
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+  as: { readonly uid?: number; readonly cwd?: string } = {},
+): Running => {
   const child = spawn(process.execPath, [program, ...args], {
     env: { PATH: process.env.PATH ?? '', ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...as,
   })
   let out = ''
   let err = ''

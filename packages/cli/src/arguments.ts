@@ -20,13 +20,16 @@ export interface Arguments {
   readonly operands: readonly string[]
   /** As given; null where the account's own address, or the local one, is meant. */
   readonly url: string | null
-  readonly home: string
+  /** Null where none is given and the user has none, as in a container with any number as its user. */
+  readonly home: string | null
   readonly json: boolean
   readonly help: boolean
   readonly email: string | undefined
   readonly passwordStdin: boolean
   readonly lines: boolean
   readonly count: number | undefined
+  readonly timeoutSeconds: number | undefined
+  readonly requirePostQuantumTls: boolean
 }
 
 const options = {
@@ -38,8 +41,17 @@ const options = {
   'password-stdin': { type: 'boolean' },
   lines: { type: 'boolean' },
   count: { type: 'string' },
+  timeout: { type: 'string' },
+  'require-post-quantum-tls': { type: 'boolean' },
 } as const
-const ofSomeCommands: readonly OptionName[] = ['email', 'password-stdin', 'lines', 'count']
+const ofSomeCommands: readonly OptionName[] = [
+  'email',
+  'password-stdin',
+  'lines',
+  'count',
+  'timeout',
+  'require-post-quantum-tls',
+]
 
 const parse = (args: readonly string[]) => {
   if (args.some(arg => /^--?p(ass(word|wd)?)?(=|$)/.test(arg))) {
@@ -72,6 +84,30 @@ const checkOperands = (name: string, spec: CommandSpec, operands: readonly strin
   if (extra !== undefined) throw new UsageError(`${name}: "${extra}" is one too many`, name)
 }
 
+const maxTimeoutSeconds = 86_400
+
+const wholeNumber = (
+  command: string,
+  option: OptionName,
+  value: string | undefined,
+  most: number,
+): number | undefined => {
+  if (value === undefined) return undefined
+  const number = Number(value)
+  if (Number.isInteger(number) && number > 0 && number <= most) return number
+  const bound = most === Number.MAX_SAFE_INTEGER ? '' : `, at most ${most}`
+  throw new UsageError(`--${option}: a whole number above 0${bound}`, command)
+}
+
+/** Without HOME, a user whom the system does not know has none. */
+const defaultHome = (): string | null => {
+  try {
+    return join(homedir(), '.qsm')
+  } catch {
+    return null
+  }
+}
+
 /** The command line, with `QSM_URL` and `QSM_HOME` as defaults. Throws `UsageError`. */
 export const readArguments = (
   args: readonly string[],
@@ -90,19 +126,18 @@ export const readArguments = (
   if (spec && !help) checkOperands(command, spec, operands)
   const url = values.url ?? environment.QSM_URL ?? null
   if (url !== null) checkUrl(url)
-  const count = values.count === undefined ? undefined : Number(values.count)
-  if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    throw new UsageError('--count: a whole number above 0', command)
   return {
     command,
     operands,
     url,
-    home: values.home ?? environment.QSM_HOME ?? join(homedir(), '.qsm'),
+    home: values.home ?? environment.QSM_HOME ?? defaultHome(),
     json: values.json === true,
     help,
     email: values.email,
     passwordStdin: values['password-stdin'] === true,
     lines: values.lines === true,
-    count,
+    count: wholeNumber(command, 'count', values.count, Number.MAX_SAFE_INTEGER),
+    timeoutSeconds: wholeNumber(command, 'timeout', values.timeout, maxTimeoutSeconds),
+    requirePostQuantumTls: values['require-post-quantum-tls'] === true,
   }
 }

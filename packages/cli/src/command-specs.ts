@@ -1,5 +1,5 @@
 /** An option that belongs to some commands. */
-export type OptionName = 'email' | 'password-stdin' | 'lines' | 'count'
+export type OptionName = 'email' | 'password-stdin' | 'lines' | 'count' | 'timeout' | 'require-post-quantum-tls'
 
 /** How a command is called, and what its help says. */
 export interface CommandSpec {
@@ -125,5 +125,21 @@ export const commandSpecs: Readonly<Record<string, CommandSpec>> = {
     options: [],
     summary: 'look at the algorithms, the server and the account',
     examples: ['qsm doctor', 'qsm --url https://qsm.example.org doctor'],
+  },
+  check: {
+    operands: [],
+    options: ['timeout', 'require-post-quantum-tls'],
+    shown: '[--timeout N]',
+    summary: 'try an installation end to end',
+    about: [
+      'Two throw-away users register, log in, connect and say one thing each over WebSockets; then their accounts are',
+      'removed, also after a failure, Ctrl-C or SIGTERM. Each step is a line with its time; it uses no home and no files.',
+      'After 60 s (--timeout) it says at which step it stood. --require-post-quantum-tls: another key exchange of TLS than',
+      'X25519MLKEM768 is a failure; that needs Node 24. A CA of your own: NODE_EXTRA_CA_CERTS names its file (PEM).',
+    ].join('\n'),
+    examples: [
+      'qsm --url https://qsm.example.org check',
+      'qsm --url https://qsm.example.org --json check --timeout 30 --require-post-quantum-tls',
+    ],
   },
 }

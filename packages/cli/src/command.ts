@@ -6,7 +6,9 @@ import type { Output } from './output.js'
 export interface CommandContext {
   readonly args: Arguments
   readonly output: Output
-  /** The address of the server (as given, else that of the stored account, else the local one) and the store. */
+  /** The address of the server: as given, else that of the stored account, else the local one. */
+  url(): Promise<string>
+  /** The same, and the store. */
   options(): Promise<ClientOptions>
   /** The password: from where the options say, else from a prompt. */
   password(kind: 'known' | 'new'): Promise<string>

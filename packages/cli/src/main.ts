@@ -1,9 +1,10 @@
-import { type ClientOptions, QsmClient } from '@qsm/client'
+import { type ClientOptions, QsmClient, type Store } from '@qsm/client'
 import { fileStore, nodeSocket } from '@qsm/client-node'
-import { type Arguments, readArguments } from './arguments.js'
+import { type Arguments, readArguments, UsageError } from './arguments.js'
 import type { Command } from './command.js'
 import { commandSpecs } from './command-specs.js'
 import { devices, login, logout, register, removeDevice, whoami } from './commands/account.js'
+import { check } from './commands/check.js'
 import { doctor } from './commands/doctor.js'
 import { listen, receive, send } from './commands/messages.js'
 import { accept, acceptIdentity, pending, reject, request, safetyNumber, start, users } from './commands/people.js'
@@ -33,14 +34,18 @@ const commands: Readonly<Record<string, Command>> = {
   'safety-number': safetyNumber,
   'accept-identity': acceptIdentity,
   doctor,
+  check,
 }
 
 const runCommand = async (command: Command, args: Arguments): Promise<void> => {
-  const store = fileStore(args.home)
-  const options = async (): Promise<ClientOptions> => {
-    const url = args.url ?? (await QsmClient.accountOf(store))?.url ?? localUrl
-    return { url, store, openSocket: nodeSocket }
+  let made: Store | null = null
+  const store = (): Store => {
+    if (args.home === null) throw new UsageError('this user has no home folder: give --home or QSM_HOME', args.command)
+    made ??= fileStore(args.home)
+    return made
   }
+  const url = async () => args.url ?? (await QsmClient.accountOf(store()))?.url ?? localUrl
+  const options = async (): Promise<ClientOptions> => ({ url: await url(), store: store(), openSocket: nodeSocket })
   let opened: Promise<QsmClient> | null = null
   const client = () => {
     opened ??= options().then(QsmClient.resume)
@@ -54,7 +59,15 @@ const runCommand = async (command: Command, args: Arguments): Promise<void> => {
       console: { input: process.stdin, errors: process.stderr },
     })
   try {
-    await command({ args, output: createOutput(args.json), options, name: args.operands[0] ?? '', password, client })
+    await command({
+      args,
+      output: createOutput(args.json),
+      url,
+      options,
+      name: args.operands[0] ?? '',
+      password,
+      client,
+    })
   } finally {
     await (opened as Promise<QsmClient> | null)?.then(
       me => me.close(),

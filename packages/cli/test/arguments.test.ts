@@ -28,6 +28,8 @@ describe('the command line', () => {
       passwordStdin: false,
       lines: false,
       count: undefined,
+      timeoutSeconds: undefined,
+      requirePostQuantumTls: false,
     })
   })
 
@@ -110,7 +112,7 @@ describe('the command line', () => {
   })
 
   it('knows every command of the contract', () => {
-    const { 'accept-identity': _, 'remove-device': __, ...ofContract } = commandSpecs
+    const { 'accept-identity': _, 'remove-device': __, check: ___, ...ofContract } = commandSpecs
     expect(Object.keys(ofContract).join('|')).toBe(
       'register|login|logout|whoami|users|request|pending|accept|reject|start|send|receive|listen|devices|safety-number|doctor',
     )

@@ -1,4 +1,11 @@
-export type { ClientOptions, LoginOptions, RegisterOptions, ResumeOptions } from './account/log-in.js'
+export {
+  type ClientOptions,
+  type LoginOptions,
+  makeAccount,
+  type RegisterOptions,
+  type ResumeOptions,
+} from './account/log-in.js'
+export { removeAccount } from './account/remove-account.js'
 export type { StoredAccount } from './account/stored-account.js'
 export { reportAlgorithms } from './algorithms.js'
 export type { Surroundings } from './client-parts.js'

@@ -1,14 +1,8 @@
 import { reportAlgorithms } from '@qsm/client'
 import type { Command, CommandContext } from '../command.js'
-
-interface Finding {
-  readonly name: string
-  readonly ok: boolean
-  readonly detail: string
-}
-
-/** The server takes a device's record when its time is within 5 minutes of the server's own (docs/protocol.md section 3). */
-const maxSkewMs = 300_000
+import { type Finding, sayFinding } from '../findings/finding.js'
+import { lookAtServer } from '../findings/server.js'
+import { lookAtTls } from '../findings/tls.js'
 
 const lookAtAlgorithms = async (): Promise<readonly Finding[]> => {
   const { library, version, algorithms, selfTest } = await reportAlgorithms()
@@ -17,29 +11,6 @@ const lookAtAlgorithms = async (): Promise<readonly Finding[]> => {
     ok: selfTest.passed,
     detail: `${library} ${version}, self-test passed, ${wasmSha256 ? `SHA-256 ${wasmSha256}` : 'no WASM'}`,
   }))
-}
-
-const lookAtServer = async (url: string): Promise<readonly Finding[]> => {
-  const response = await fetch(`${url.replace(/\/+$/, '')}/api/health`, { signal: AbortSignal.timeout(5_000) }).catch(
-    () => null,
-  )
-  if (!response) {
-    const detail = `${url} does not answer: is it running, and is the address right (--url, QSM_URL)?`
-    return [{ name: 'server', ok: false, detail }]
-  }
-  const health = (await response.json().catch(() => ({}))) as { status?: string; version?: string; timestamp?: string }
-  if (!health.status || !health.timestamp) {
-    const detail = `${url} answers ${response.status}, and not as a QSM server: is the address right (--url, QSM_URL)?`
-    return [{ name: 'server', ok: false, detail }]
-  }
-  const skewMs = Date.now() - Date.parse(health.timestamp)
-  const seconds = Math.round(Math.abs(skewMs) / 1_000)
-  const isClose = Math.abs(skewMs) < maxSkewMs
-  const clock = `${seconds} s ${skewMs < 0 ? 'behind' : 'ahead of'} the server${isClose ? '' : ': set the clock of this machine'}`
-  return [
-    { name: 'server', ok: response.ok, detail: `${url} is ${health.status}, version ${health.version}` },
-    { name: 'clock', ok: isClose, detail: clock },
-  ]
 }
 
 const lookAtAccount = async (client: CommandContext['client']): Promise<readonly Finding[]> => {
@@ -58,9 +29,8 @@ const lookAtAccount = async (client: CommandContext['client']): Promise<readonly
 export const doctor: Command = async ({ output, client, options }) => {
   const { url } = await options()
   const findings: Finding[] = [{ name: 'Node.js', ok: true, detail: process.version }]
-  findings.push(...(await lookAtAlgorithms()), ...(await lookAtServer(url)), ...(await lookAtAccount(client)))
-  for (const { name, ok, detail } of findings) {
-    await output.say(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(20)} ${detail}`, { name, ok, detail })
-  }
+  findings.push(...(await lookAtAlgorithms()), ...(await lookAtServer(url)), ...(await lookAtTls(url)))
+  findings.push(...(await lookAtAccount(client)))
+  for (const finding of findings) await sayFinding(output, finding)
   if (findings.some(({ ok }) => !ok)) throw new Error('Something above needs a look.')
 }
