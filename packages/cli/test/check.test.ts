@@ -87,7 +87,7 @@ describe('the conversation of a check', () => {
     let seen = 0
     const held = () => {
       seen += 1
-      if (seen === 2) stop.abort(new Error('the time is over'))
+      if (seen === 3) stop.abort(new Error('the time is over'))
       return 1
     }
     const ran = await run({ held }, stop.signal)
