@@ -7,7 +7,6 @@ One map, so that no name comes twice.
 {{- $values := $root.Values -}}
 {{- $known := dict
   "QSM_ENV" $values.environment
-  "QSM_PUBLIC_URL" $values.publicUrl
   "LOG_FORMAT" "json"
   "HOST" "0.0.0.0"
   "PORT" .port
@@ -30,7 +29,7 @@ One map, so that no name comes twice.
 {{- if and (eq .component "message") $values.components.quantumCrypto.expose }}{{- $_ := set $known "QUANTUM_PUBLIC_URL" $values.publicUrl }}{{- end }}
 {{- $all := mergeOverwrite $known (deepCopy $values.config) (deepCopy .settings.config) -}}
 {{- range $name, $value := $all }}
-{{ $name }}: {{ toString $value | quote }}
+{{ $name }}: {{ include "qsm.text" $value | quote }}
 {{- end }}
 {{- end -}}
 

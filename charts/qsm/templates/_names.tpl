@@ -83,3 +83,12 @@ default
 {{- define "qsm.host" -}}
 {{- (urlParse .Values.publicUrl).hostname -}}
 {{- end -}}
+
+{{/* A value as text for a variable. Helm reads whole numbers from files as floats: 1000000 would become 1e+06. */}}
+{{- define "qsm.text" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) -}}
+{{- printf "%.0f" . -}}
+{{- else -}}
+{{- toString . -}}
+{{- end -}}
+{{- end -}}

@@ -35,10 +35,10 @@ envFrom:
 {{- $_ := set $env (printf "%s_FILE" .variable) (dict "value" (printf "/run/secrets/qsm/%s" .variable)) }}
 {{- end }}
 {{- range $name, $value := .env }}
-{{- $_ := set $env $name (dict "value" (toString $value)) }}
+{{- $_ := set $env $name (dict "value" (include "qsm.text" $value)) }}
 {{- end }}
 {{- range $name, $value := .settings.extraEnv }}
-{{- $_ := set $env $name (ternary $value (dict "value" (toString $value)) (kindIs "map" $value)) }}
+{{- $_ := set $env $name (ternary $value (dict "value" (include "qsm.text" $value)) (kindIs "map" $value)) }}
 {{- end }}
 env:
   {{- range $name, $value := $env }}

@@ -68,9 +68,22 @@
 {{- $problems = append $problems (printf "components.%s.autoscaling.keda.enabled needs autoscaling.enabled=true" .key) -}}
 {{- end -}}
 {{- end -}}
-{{- range $old, $new := (dict "replicaCount" "defaults.replicas" "postgresql" "database (bring your own), or dev.enabled" "redisUrl" "redis.url" "databaseUrl" "database.url" "env" "config, or defaults.extraEnv" "resources" "defaults.resources" "gateway" "httpRoute") -}}
+{{- /* values.schema.json refuses unknown names before this; these it lets pass, so that the place can be told. */}}
+{{- $elsewhere := .Files.Get "files/elsewhere.yaml" | fromYaml -}}
+{{- range $old, $place := $elsewhere.values -}}
 {{- if hasKey $values $old -}}
-{{- $problems = append $problems (printf "%s is no value of this chart: use %s" $old $new) -}}
+{{- $problems = append $problems (printf "%s is no value of this chart: use %s" $old $place) -}}
+{{- end -}}
+{{- end -}}
+{{- $configs := dict "config" $values.config "defaults.config" $values.defaults.config -}}
+{{- range $key, $component := $values.components -}}
+{{- $_ := set $configs (printf "components.%s.config" $key) ($component.config | default dict) -}}
+{{- end -}}
+{{- range $path, $config := $configs -}}
+{{- range $variable, $place := $elsewhere.config -}}
+{{- if hasKey $config $variable -}}
+{{- $problems = append $problems (printf "%s.%s does not belong there: %s" $path $variable $place) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- if $problems -}}
