@@ -9,8 +9,8 @@ export interface FrontProxyOptions {
   readonly holds?: RegExp
   /** Gets the parts of all bodies that clients send. */
   readonly onBody?: (part: Buffer) => void
-  /** Key and certificate in PEM: then it speaks https. */
-  readonly tls?: { readonly key: string; readonly cert: string }
+  /** Key and certificate in PEM: then it speaks https; with `ecdhCurve` by that key-exchange group alone. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly ecdhCurve?: string }
 }
 
 export interface FrontProxy {

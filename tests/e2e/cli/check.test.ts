@@ -162,13 +162,14 @@ describe.skipIf(!hasOpenssl)('qsm check over TLS (skipped without openssl)', () 
   const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const canSeeGroup = Number.parseInt(process.versions.node, 10) >= 24
   let url: string
+  const tls = () => ({ key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') })
   beforeAll(() => {
     const subject = ['-subj', '/CN=qsm check', '-addext', 'subjectAltName=IP:127.0.0.1']
     const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', keyFile]
     execFileSync('openssl', ['req', '-x509', ...key, '-out', certFile, ...subject], { stdio: 'ignore' })
   })
   beforeEach(async () => {
-    url = await behind({ tls: { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8') } })
+    url = await behind({ tls: tls() })
   })
   const trusting = (...more: readonly string[]) =>
     runQsm(['--url', url, '--json', 'check', ...more], { NODE_EXTRA_CA_CERTS: certFile })
@@ -186,6 +187,14 @@ describe.skipIf(!hasOpenssl)('qsm check over TLS (skipped without openssl)', () 
     const ran = await trusting('--require-post-quantum-tls')
     expect(namesOf(ran)).toEqual([...passed.slice(0, 2), `${canSeeGroup ? 'ok' : 'FAIL'} TLS`, ...passed.slice(2)])
     expect(ran.code).toBe(canSeeGroup ? 0 : 1)
+  })
+
+  it('fails by --require-post-quantum-tls where the server agrees on X25519 alone', async () => {
+    url = await behind({ tls: { ...tls(), ecdhCurve: 'X25519' } })
+    const ran = await trusting('--require-post-quantum-tls')
+    expect(ran.code).toBe(1)
+    expect(namesOf(ran)).toEqual([...passed.slice(0, 2), 'FAIL TLS', ...passed.slice(2)])
+    expect(detailOf(ran, 'TLS')).toMatch(canSeeGroup ? /^TLSv1\.3, X25519: not post-quantum\. Let/ : /needs Node 24/)
   })
 
   it('says of a certificate that is not trusted how to name its CA', async () => {
