@@ -25,7 +25,7 @@ export const nodeMetrics: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Of Prometheus itself, and of kube-state-metrics, which most clusters have. */
-const ofOthers = new Set(['up', 'kube_job_failed', 'kube_pod_status_ready'])
+const ofOthers = new Set(['ALERTS', 'up', 'kube_job_failed', 'kube_pod_status_ready'])
 
 /** Whether a series of this name comes from a pod, from Prometheus or from kube-state-metrics. */
 export const isKnownMetric = (series: string): boolean => {
@@ -35,3 +35,6 @@ export const isKnownMetric = (series: string): boolean => {
   const histogram = series.replace(/_(?:bucket|count|sum)$/, '')
   return histogram !== series && (own.get(histogram) ?? nodeMetrics.get(histogram)) === 'histogram'
 }
+
+/** The names of all metrics that QSM declares. */
+export const ownMetrics: readonly string[] = [...own.keys()]

@@ -15,7 +15,7 @@ export interface PromtoolResult {
 const rulesFile = new URL('../../charts/qsm/files/alerts.yaml', import.meta.url)
 
 /** The rules of the release `qsm` in the namespace `talk`, as the chart fills them in. */
-const rulesOfRelease = (): string =>
+export const rulesOfRelease = (): string =>
   readFileSync(rulesFile, 'utf8')
     .replaceAll('RELEASE_NAMESPACE', 'talk')
     .replaceAll('RELEASE_FULLNAME', 'qsm')

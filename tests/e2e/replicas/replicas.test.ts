@@ -81,6 +81,11 @@ describe.skipIf(!hasReplicas)(title, () => {
     }
   })
 
+  test('has the buckets between which a message counts as found by polling', async () => {
+    const text = await replicas.metrics('message-1')
+    for (const bound of ['1', '10']) expect(text).toContain(`qsm_message_backlog_age_seconds_bucket{le="${bound}"}`)
+  })
+
   test.each(['message-1', 'message-2', 'auth', 'quantum-crypto', 'redis', 'postgres'])(
     'loses, doubles and disorders nothing while %s is killed, and starts it again',
     async name => {
