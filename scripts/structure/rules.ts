@@ -126,6 +126,7 @@ const commands = [
   'services/*/src/main.ts',
   'services/*/bin/',
   'packages/server-kit/src/pod/run-pod.ts',
+  'wasm/build/',
 ]
 
 export const forbiddenCode: readonly ForbiddenCode[] = [
@@ -138,6 +139,7 @@ export const forbiddenCode: readonly ForbiddenCode[] = [
       'services/*/src/config/',
       'packages/server-kit/src/config/',
       'packages/cli/src/main.ts',
+      'wasm/build/',
     ],
     instead: 'read it in the config file of the service (or in main.ts of the cli) and hand the value down',
   },

@@ -87,7 +87,7 @@ describe('a person in a browser', () => {
   })
   afterAll(removeProfile)
 
-  it('connects with one at a Node client and writes both ways, sealed by other code than it is opened by', async () => {
+  it('connects with one at a Node client and writes both ways, by the WebAssembly that runs in Node as well', async () => {
     const [aliceName, beaName] = [newName('alice'), newName('bea')]
     const page = await registered(beaName)
     const alice = welcoming(await people.register(aliceName))
@@ -99,6 +99,10 @@ describe('a person in a browser', () => {
     expect(await takeMessages(alice, 1)).toMatchObject([{ from: beaName, text: 'hello, Node', verified: true }])
     expect(await page.run(() => person.received)).toMatchObject([{ from: aliceName, verified: true }])
     expect(await page.run(name => person.safetyNumber(name), aliceName)).toBe(await alice.safetyNumber(beaName))
+    expect(await page.run(() => person.algorithms())).toEqual({
+      library: '@qsm/wasm from liboqs',
+      fallbackReason: null,
+    })
     expect(await page.run(() => person.faults)).toEqual([])
     expect(page.complaints).toEqual([])
   })

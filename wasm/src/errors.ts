@@ -2,3 +2,6 @@
 export class AlgorithmLoadError extends Error {
   override readonly name = 'AlgorithmLoadError'
 }
+
+/** The bytes of a module are not those that were tested. No other build takes its place: somebody should look first. */
+export class AlteredModuleError extends AlgorithmLoadError {}

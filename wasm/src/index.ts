@@ -1,3 +1,3 @@
 export { AlgorithmLoadError } from './errors.js'
-export { loadPostQuantum } from './liboqs/load.js'
+export { type Build, loadPostQuantum } from './load.js'
 export type { AlgorithmReport, PostQuantum } from './post-quantum.js'

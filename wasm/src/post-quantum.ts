@@ -1,5 +1,5 @@
 import type { Kem, Signer } from '@qsm/protocol'
-import { AlgorithmLoadError } from './errors.js'
+import { AlgorithmLoadError, AlteredModuleError } from './errors.js'
 import { type Check, testKem, testSigner } from './self-test.js'
 import { kemSizes, signerSizes } from './sizes.js'
 
@@ -21,6 +21,8 @@ export interface AlgorithmReport {
     readonly passed: boolean
     readonly checks: readonly { readonly name: string; readonly passed: boolean }[]
   }
+  /** Why this library runs in place of the one that comes first; null when that one runs. */
+  readonly fallbackReason: string | null
   /** Milliseconds from the begin of loading to the end of the self-test. */
   readonly loadMs: number
 }
@@ -30,6 +32,14 @@ export interface PostQuantum {
   readonly kem: Kem
   readonly signer: Signer
   readonly report: AlgorithmReport
+}
+
+export interface LoadOptions {
+  /**
+   * Milliseconds for which a Falcon key stays in the memory of the module after a signature, in the expanded form that makes the next
+   * one faster. Only for programs that hold the key as long anyway. 0, which keeps nothing, when it is absent.
+   */
+  readonly keepExpandedKeysMs?: number
 }
 
 /** A library that is loaded and not yet trusted. */
@@ -73,7 +83,27 @@ export const prove = async (candidate: Candidate): Promise<PostQuantum> => {
       { name: signer.name, kind: 'signature', sizes: signerSizes, wasmSha256: wasmSha256.signer },
     ],
     selfTest: { passed: true, checks },
+    fallbackReason: null,
     loadMs: Math.round(performance.now() - begunAtMs),
   }
   return Object.freeze({ kem, signer, report })
+}
+
+/**
+ * `first`, or `second` with the reason in its report when the first cannot run here: no SIMD, WebAssembly forbidden, a known
+ * answer that did not come out. Bytes that were altered are no such reason: then nothing is loaded.
+ */
+export const withFallback = async (
+  first: () => Promise<PostQuantum>,
+  second: () => Promise<PostQuantum>,
+): Promise<PostQuantum> => {
+  let reason: string
+  try {
+    return await first()
+  } catch (error) {
+    if (error instanceof AlteredModuleError) throw error
+    reason = (error as Error).message
+  }
+  const { kem, signer, report } = await second()
+  return Object.freeze({ kem, signer, report: { ...report, fallbackReason: reason } })
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 
 describe('a bundle for browsers', () => {
   let folder: string
@@ -12,7 +12,7 @@ describe('a bundle for browsers', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  it('takes noble, needs nothing of Node and passes the self-test', async () => {
+  it('takes our build, needs nothing of Node, and takes noble where WebAssembly is forbidden', async () => {
     const { outputFiles, metafile, warnings } = await build({
       stdin: {
         contents: "export { loadPostQuantum } from '@qsm/wasm'",
@@ -35,11 +35,20 @@ describe('a bundle for browsers', () => {
 
     const file = join(folder, 'bundle.mjs')
     await writeFile(file, outputFiles[0]?.contents ?? '')
-    const { loadPostQuantum } = await import(/* @vite-ignore */ pathToFileURL(file).href)
-    const { kem, report } = await loadPostQuantum()
-    expect(report).toMatchObject({ library: '@noble/post-quantum', selfTest: { passed: true } })
+    const load = async (query: string) => {
+      const { loadPostQuantum } = await import(/* @vite-ignore */ `${pathToFileURL(file).href}?${query}`)
+      return loadPostQuantum()
+    }
+    const { kem, report } = await load('allowed')
+    expect(report).toMatchObject({ library: '@qsm/wasm from liboqs', fallbackReason: null, selfTest: { passed: true } })
     const { publicKey, secretKey } = await kem.generateKeyPair()
     const { ciphertext, sharedSecret } = await kem.encapsulate(publicKey)
     expect(await kem.decapsulate(secretKey, ciphertext)).toEqual(sharedSecret)
+
+    vi.spyOn(WebAssembly, 'instantiate').mockRejectedValue(new WebAssembly.CompileError('blocked by a policy'))
+    const forbidden = await load('forbidden')
+    vi.restoreAllMocks()
+    expect(forbidden.report).toMatchObject({ library: '@noble/post-quantum', fallbackReason: 'blocked by a policy' })
+    expect(await forbidden.kem.decapsulate(secretKey, ciphertext)).toEqual(sharedSecret)
   })
 })

@@ -1,16 +1,20 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { loadPostQuantum as loadLiboqs } from '../src/index.js'
+import { loadPostQuantum } from '../src/index.js'
 import { loadPostQuantum as loadNoble } from '../src/noble.js'
 
-const [liboqs, noble] = [await loadLiboqs(), await loadNoble()]
-const rounds = 500
+const [fast, stock] = [await loadPostQuantum(), await loadPostQuantum({ build: 'stock' })]
+const noble = await loadNoble()
+const rounds = 250
 const equal = (one: Uint8Array, other: Uint8Array) => Buffer.compare(one, other) === 0
 
 describe.each([
-  { from: 'liboqs', to: 'noble', one: liboqs, other: noble },
-  { from: 'noble', to: 'liboqs', one: noble, other: liboqs },
-])('500 random round trips from $from to $to', ({ one, other }) => {
+  { from: 'our build', to: 'noble', one: fast, other: noble },
+  { from: 'our build', to: 'the stock build', one: fast, other: stock },
+  { from: 'the stock build', to: 'our build', one: stock, other: fast },
+  { from: 'noble', to: 'our build', one: noble, other: fast },
+  { from: 'noble', to: 'the stock build', one: noble, other: stock },
+])('250 random round trips from $from to $to', ({ one, other }) => {
   it('open to the same secret, and an altered ciphertext to the same other one', { timeout: 60_000 }, async () => {
     for (let round = 0; round < rounds; round += 1) {
       const pair = await one.kem.generateKeyPair()

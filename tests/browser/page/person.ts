@@ -1,5 +1,5 @@
 // What the page under test is: a person who holds an account in the browser. Bundled; the tests call it through DevTools.
-import { indexedDbStore, type LoginOptions, QsmClient, QsmClientError } from '@qsm/client'
+import { indexedDbStore, type LoginOptions, QsmClient, QsmClientError, reportAlgorithms } from '@qsm/client'
 
 export interface Received {
   readonly id: string
@@ -37,6 +37,10 @@ const outcomeOf = async (work: () => Promise<unknown>): Promise<Outcome> => {
 const person = {
   received,
   faults,
+  algorithms: async () => {
+    const { library, fallbackReason } = await reportAlgorithms()
+    return { library, fallbackReason }
+  },
   register: (options: Pick<LoginOptions, 'url' | 'username' | 'password'>): Promise<Outcome> =>
     outcomeOf(async () =>
       keep(await QsmClient.register({ ...options, email: 'page@example.org', store: store(), prekeys: 3 })),

@@ -31,7 +31,7 @@ export const startPageServer = async (mayReach: () => readonly string[]): Promis
   const script = await bundle()
   const server = createServer((request, response) => {
     const isScript = request.url === '/person.js'
-    const policy = `default-src 'none'; script-src 'self'; connect-src ${mayReach().join(' ')}; base-uri 'none'; form-action 'none'`
+    const policy = `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src ${mayReach().join(' ')}; base-uri 'none'; form-action 'none'`
     response.setHeader('Content-Security-Policy', policy)
     if (request.url === '/favicon.ico') return response.writeHead(204).end()
     response.setHeader('Content-Type', isScript ? 'text/javascript; charset=utf-8' : 'text/html; charset=utf-8')

@@ -1,4 +1,4 @@
-import { fillRandom } from './entropy.js'
+import { fillRandom } from '../entropy/node.js'
 import type { PinnedModule, SharedExport } from './pinned-modules.js'
 import { readPinnedWasm } from './read-wasm.js'
 

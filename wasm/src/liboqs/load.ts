@@ -1,11 +1,9 @@
+import { fillRandom } from '../entropy/node.js'
 import { AlgorithmLoadError } from '../errors.js'
 import { type PostQuantum, prove } from '../post-quantum.js'
-import { fillRandom } from './entropy.js'
 import { loadLiboqsKem } from './kem.js'
 import { kemModule, libraryName, libraryVersion, signerModule } from './pinned-modules.js'
 import { loadLiboqsSigner } from './signer.js'
-
-let loaded: Promise<PostQuantum> | undefined
 
 const load = async (): Promise<PostQuantum> => {
   const begunAtMs = performance.now()
@@ -24,14 +22,12 @@ const load = async (): Promise<PostQuantum> => {
 }
 
 /**
- * ML-KEM-768 and Falcon-512 of liboqs, loaded once for a process. Throws `AlgorithmLoadError`, which says what to do, when
- * the WASM is not the pinned one, the random generator is broken or a known answer does not come out.
+ * ML-KEM-768 and Falcon-512 of the stock build, `@oqs/liboqs-js`. Throws `AlgorithmLoadError`, which says what to do, when the
+ * WASM is not the pinned one, the random generator is broken or a known answer does not come out.
  */
-export const loadPostQuantum = (): Promise<PostQuantum> => {
-  loaded ??= load().catch((cause: Error) => {
+export const loadStock = (): Promise<PostQuantum> =>
+  load().catch((cause: Error) => {
     throw cause instanceof AlgorithmLoadError
       ? cause
       : new AlgorithmLoadError(`liboqs cannot be used: ${cause.message}`, { cause })
   })
-  return loaded
-}

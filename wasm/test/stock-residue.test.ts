@@ -1,38 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { feed } from './support/fed-randomness.js'
+import { contains, remembered, seenWithin, withBrokenGenerator } from './support/memory-watch.js'
 
 // After the generator was replaced.
 const { loadLiboqsKem } = await import('../src/liboqs/kem.js')
 const { loadLiboqsSigner } = await import('../src/liboqs/signer.js')
 
-/** Whether the memory is byte for byte as it was when this was called. */
-const remembered = (memory: WebAssembly.Memory) => {
-  const before = Buffer.from(new Uint8Array(memory.buffer))
-  return () => Buffer.compare(before, new Uint8Array(memory.buffer)) === 0
-}
-const contains = (memory: WebAssembly.Memory, secret: Uint8Array) =>
-  Buffer.from(memory.buffer).includes(Buffer.from(secret))
-
-/** Runs with a look into the memory at each draw of randomness, thus from within an operation. */
-const seenWithin = async (memory: WebAssembly.Memory, secret: Uint8Array, run: () => unknown): Promise<boolean> => {
-  let seen = false
-  feed.onDraw(() => {
-    seen ||= contains(memory, secret)
-  })
-  await run()
-  feed.onDraw(null)
-  return seen
-}
-const withBrokenGenerator = async (run: () => unknown): Promise<void> => {
-  feed.onDraw(() => {
-    throw new Error('no randomness')
-  })
-  await expect((async () => run())()).rejects.toThrow('no randomness')
-  feed.onDraw(null)
-}
-
-describe('the memory of ML-KEM-768', async () => {
+describe('the memory of ML-KEM-768 in the stock build', async () => {
   const { kem, memory } = await loadLiboqsKem()
   const isAsBefore = remembered(memory)
   const own = await kem.generateKeyPair()
@@ -68,7 +43,7 @@ describe('the memory of ML-KEM-768', async () => {
   })
 })
 
-describe('the memory of Falcon-512', async () => {
+describe('the memory of Falcon-512 in the stock build', async () => {
   const { signer, memory } = await loadLiboqsSigner()
   const isAsBefore = remembered(memory)
   const own = await signer.generateKeyPair()

@@ -1,0 +1,2 @@
+/* Nothing is allocated: the sources include this file and use nothing of it. */
+#include <stddef.h>

@@ -1,0 +1,10 @@
+/* How mlkem-native is built: ML-KEM-768 in portable C, with the hash functions of this folder. */
+#ifndef QSM_ML_KEM_CONFIG_H
+#define QSM_ML_KEM_CONFIG_H
+
+#define MLKEM_K 3
+#define MLK_NAMESPACE_PREFIX QSM_MLKEM768
+#define MLK_FIPS202_CUSTOM_HEADER "hashes.h"
+#define MLK_FIPS202X4_CUSTOM_HEADER "hashes.h"
+
+#endif

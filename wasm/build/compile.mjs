@@ -1,0 +1,56 @@
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from './run.mjs'
+
+const ownSources = join(dirname(fileURLToPath(import.meta.url)), 'c')
+
+export const compilerVersion = '19.1.7'
+const cure = `Take clang-19 and lld-19 ${compilerVersion} of Debian 12: apt-get install clang-19 lld-19.`
+
+/** Vectors of 128 bits are part of WebAssembly 2.0. Nothing relaxed: its results may differ from machine to machine. */
+const features = ['-msimd128', '-mnontrapping-fptoint', '-mbulk-memory', '-msign-ext']
+/** Products and sums must not melt into one operation: that would round once instead of twice. */
+const flags = ['-O3', '-std=c17', '-ffreestanding', '-nostdlibinc', '-ffunction-sections', '-ffp-contract=off']
+/** 64 KiB; a test watches how much is used. The stack comes first, so that one that overflows traps. */
+const stackBytes = 65_536
+const linked = ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', `stack-size=${stackBytes}`]
+
+export const compilerOptions = [...flags, ...features].join(' ')
+export const linkerOptions = linked.join(' ')
+
+/** Throws unless the compiler is the one that made the committed modules. */
+export const requireCompiler = () => {
+  const [first] = run('clang-19', ['--version'], { cure }).split('\n')
+  if (!first.includes(compilerVersion)) throw new Error(`${first} would make other bytes. ${cure}`)
+}
+
+/**
+ * Compiles one module of modules.mjs in `folder` from the unpacked crate and gives its bytes. Paths are relative to `folder`,
+ * so that the bytes do not depend on where it lies.
+ */
+export const compileModule = (module, crateFolder, folder) => {
+  mkdirSync(folder, { recursive: true })
+  const objects = []
+  const compile = (source, includes, warnings) => {
+    const object = `${objects.length}-${basename(source, '.c')}.o`
+    const defines = module.defines.map(define => `-D${define}`)
+    const target = '--target=wasm32-unknown-unknown'
+    const args = [target, ...flags, ...features, ...warnings, ...defines, ...includes.map(path => `-I${path}`)]
+    run('clang-19', [...args, '-c', source, '-o', object], { cwd: folder, cure })
+    objects.push(object)
+  }
+
+  const own = [join(ownSources, 'include'), ...module.headers.map(path => join(ownSources, path))]
+  module.parts.forEach(({ from, copied, compiled }, index) => {
+    mkdirSync(join(folder, `sources-${index}`))
+    for (const name of copied) copyFileSync(join(crateFolder, from, name), join(folder, `sources-${index}`, name))
+    for (const name of compiled) compile(`sources-${index}/${name}`, own, [])
+  })
+  for (const name of module.ours)
+    compile(join(ownSources, name), [...own, 'sources-0'], ['-Wall', '-Wextra', '-Werror'])
+
+  const exported = ['__stack_pointer', ...module.places].map(name => `--export=${name}`)
+  run('wasm-ld-19', [...linked, ...exported, ...objects, '-o', 'module.wasm'], { cwd: folder, cure })
+  return readFileSync(join(folder, 'module.wasm'))
+}
