@@ -38,7 +38,8 @@ RUN rm -rf /usr/local/lib/node_modules /usr/local/include /usr/local/share/doc /
 
 FROM whole-system AS small-system
 COPY scripts/images/small-system.sh /
-RUN sh /small-system.sh /small
+COPY --from=pods-app /app /app
+RUN sh /small-system.sh /app /small
 
 FROM whole-system AS data-system
 RUN mkdir -m 0700 /data && chown 65532:65532 /data

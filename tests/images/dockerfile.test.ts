@@ -51,6 +51,13 @@ describe('the Dockerfile', () => {
     },
   )
 
+  it('takes npm, npx, corepack and yarn out of the system, and the headers', () => {
+    const removed = stages.get('whole-system')?.instructions.find(({ word }) => word === 'RUN')?.rest ?? ''
+    const names = ['lib/node_modules', 'bin/npm', 'bin/npx', 'bin/corepack', 'bin/yarn', 'bin/yarnpkg', 'include']
+    for (const name of names) expect(removed).toContain(` /usr/local/${name} `)
+    expect(removed).toContain(' /opt/yarn-* ')
+  })
+
   it('installs by the lockfile, without install scripts, and what runs has no development dependencies', () => {
     const installs = [...stages.values()].flatMap(({ instructions }) =>
       instructions.filter(({ rest }) => /npm (?:ci|i|install)\b/.test(rest)).map(({ rest }) => rest),
