@@ -1,3 +1,3 @@
 export { type AuthApp, createAuthApp } from './app.js'
-export { authPodVariables, authVariables } from './config.js'
+export { authPodVariables, authVariables, readPodConfig as readAuthPodConfig } from './config.js'
 export { authEntities, authMigrations, authSchema, createAuthContext } from './context.js'

@@ -1,5 +1,10 @@
 export { createMessageApp, type MessageApp } from './app.js'
-export { messagePodVariables, messageVariables, socketAccessOf } from './config.js'
+export {
+  messagePodVariables,
+  messageVariables,
+  readPodConfig as readMessagePodConfig,
+  socketAccessOf,
+} from './config.js'
 export {
   createMessageContext,
   messageEntities,

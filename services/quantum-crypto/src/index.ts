@@ -1,6 +1,6 @@
 export { createQuantumApp, type QuantumApp } from './app.js'
 export { kekVariables } from './config/kek-variables.js'
-export { perMinuteOf, quantumPodVariables, quantumVariables } from './config.js'
+export { perMinuteOf, quantumPodVariables, quantumVariables, readPodConfig as readQuantumPodConfig } from './config.js'
 export {
   createQuantumContext,
   quantumEntities,

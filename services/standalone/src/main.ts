@@ -1,4 +1,4 @@
-import type { ProcessPart } from './schemas.js'
+import type { ProcessPart, SchemaOwner } from './schemas.js'
 
 const usage = `Usage: qsm-server COMMAND
 
@@ -7,11 +7,13 @@ const usage = `Usage: qsm-server COMMAND
   start quantum  run the quantum service alone, on the database of the main application
   migrate        bring the database schemas up to date
   config check   read the environment and say what is wrong
-  doctor         check the variables, the algorithms, the database and the schemas
+  doctor         check what is needed: variables, algorithms, database, schemas, clock, Redis, other services, QSM_PUBLIC_URL
   config doc     print every variable with its default and an example
   keys rotate-kek  wrap all data keys under the newest key, that of Vault or the first of QSM_KEK; may be started again
 
   migrate, config check and doctor take main or quantum, as start does: then they ask for that process alone.
+  config check and doctor take auth, message or quantum-crypto as well: for use within that pod, with its variables.
+  migrate needs DATABASE_URL and no other variable.
 
   --help, --version
 Exit codes: 0 done, 1 failed, 2 wrong usage.
@@ -24,7 +26,7 @@ Examples:
 
 type Command = () => Promise<number | null>
 
-/** A command for everything, and for one of the two processes where `main` or `quantum` follows it. */
+/** A command for everything and for one of the two processes where `main` or `quantum` follows it. */
 const forEachPart = (name: string, command: (part: ProcessPart) => Promise<number | null>) =>
   Object.fromEntries<Command>([
     [name, () => command('all')],
@@ -32,12 +34,19 @@ const forEachPart = (name: string, command: (part: ProcessPart) => Promise<numbe
     [`${name} quantum`, () => command('quantum')],
   ])
 
+const forEachTarget = (name: string, command: (target: SchemaOwner) => Promise<number | null>) => ({
+  ...forEachPart(name, command),
+  [`${name} auth`]: () => command('auth'),
+  [`${name} message`]: () => command('message'),
+  [`${name} quantum-crypto`]: () => command('quantum-crypto'),
+})
+
 /** Each loads what it needs: a word that is wrong is not answered a second later. */
 const commands: Readonly<Record<string, Command>> = {
   ...forEachPart('start', async part => (await import('./commands/start.js')).start(part)),
   ...forEachPart('migrate', async part => (await import('./commands/migrate.js')).migrate(part)),
-  ...forEachPart('config check', async part => (await import('./commands/config.js')).checkConfiguration(part)),
-  ...forEachPart('doctor', async part => (await import('./commands/doctor.js')).doctor(part)),
+  ...forEachTarget('config check', async target => (await import('./commands/config.js')).checkConfiguration(target)),
+  ...forEachTarget('doctor', async target => (await import('./commands/doctor.js')).doctor(target)),
   'config doc': async () => (await import('./commands/config.js')).printManual(),
   'keys rotate-kek': async () => (await import('./commands/keys.js')).rotateKeys(),
   '--version': async () => {

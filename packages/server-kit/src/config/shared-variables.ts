@@ -85,6 +85,12 @@ export const httpVariables = defineVariables({
     doc: 'Admin port with /livez, /readyz and /metrics.',
     example: '9464',
   },
+  QSM_PUBLIC_URL: {
+    schema: z.url({ protocol: /^https?$/, error: 'an address such as https://qsm.example.org' }),
+    optional: true,
+    doc: 'Where clients reach this installation. Only `qsm-server doctor` uses it: it asks there for the health, a socket and the TLS handshake.',
+    example: 'https://qsm.example.org',
+  },
   DRAIN_SECONDS: {
     schema: wholeNumber(0, 600),
     default: '10',

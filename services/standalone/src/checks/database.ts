@@ -1,35 +1,33 @@
 import {
   createLog,
   DatabaseError,
+  databaseClockOffsetMs,
+  migrationState,
   openDatabase,
-  pendingMigrations,
   probeDatabase,
   Secret,
   schemaDrift,
+  systemClock,
 } from '@qsm/server-kit'
-import type { StandaloneConfig } from '../config.js'
 import { startDatabase } from '../database.js'
 import { readDatabaseAddress } from '../database-address.js'
 import { dataHolder } from '../embedded-postgres/data-lock.js'
-import { type ProcessPart, type ServiceSchema, schemasOf } from '../schemas.js'
-import type { Finding } from './finding.js'
+import { type SchemaOwner, type ServiceSchema, schemasOf } from '../schemas.js'
+import { type Finding, fail, ok } from './finding.js'
+import type { CheckedConfig } from './target.js'
 
 const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding> => {
   const name = `schema ${service.schema}`
   const log = createLog({ service: 'doctor', level: 'silent' })
   const database = await openDatabase({ ...service, url, poolMax: 2, log })
   try {
-    const missing = await pendingMigrations({ url, ...service })
-    if (missing.length > 0)
-      return {
-        name,
-        ok: false,
-        detail: `${missing.length} migrations are missing: run qsm-server migrate ${service.part}`,
-      }
+    const { pending, unknown } = await migrationState({ url, ...service })
+    if (pending.length > 0) return fail(name, `lacks ${pending.join(', ')}: run qsm-server migrate ${service.part}`)
+    if (unknown.length > 0) return ok(name, `up to date; a newer version has run ${unknown.join(', ')} besides`)
     const drift = await schemaDrift(database.dataSource)
     return drift.length === 0
-      ? { name, ok: true, detail: 'up to date' }
-      : { name, ok: false, detail: `differs from this version by ${drift.length} statements, the first: ${drift[0]}` }
+      ? ok(name, 'up to date')
+      : fail(name, `differs from this version by ${drift.length} statements, the first: ${drift[0]}`)
   } finally {
     await database.close()
   }
@@ -42,7 +40,7 @@ interface ReachedDatabase {
 }
 
 /** The embedded database of a server that runs on the same data is reached where it listens; else it is started. */
-const reachDatabase = async (config: StandaloneConfig): Promise<ReachedDatabase> => {
+const reachDatabase = async (config: CheckedConfig): Promise<ReachedDatabase> => {
   const holder = config.DATABASE_URL ? null : dataHolder(config.QSM_DATA_DIR)
   if (holder === null) {
     const { url, stop } = await startDatabase(config, { patienceMs: 0 })
@@ -59,18 +57,30 @@ const reachDatabase = async (config: StandaloneConfig): Promise<ReachedDatabase>
   return { url: new Secret(address), stop: async () => {}, detail: `reached; process ${holder} runs the server on it` }
 }
 
-/** Reaches the database and compares each schema that `part` owns with this version. */
-export const openDatabaseCheck = async (config: StandaloneConfig, part: ProcessPart): Promise<Finding[]> => {
+/** Tokens and waits are measured by the clocks of several machines. */
+const maxClockOffsetMs = 5_000
+
+const checkClock = async (url: string): Promise<Finding> => {
+  const offsetMs = await databaseClockOffsetMs(url, systemClock)
+  const seconds = `${(Math.abs(offsetMs) / 1_000).toFixed(1)} s ${offsetMs < 0 ? 'ahead of' : 'behind'} the database`
+  return Math.abs(offsetMs) <= maxClockOffsetMs
+    ? ok('clock', seconds)
+    : fail('clock', `${seconds}: let both machines keep time by NTP`)
+}
+
+/** Reaches the database, compares each schema that `owner` has with this version, and the clocks. */
+export const openDatabaseCheck = async (config: CheckedConfig, owner: SchemaOwner): Promise<Finding[]> => {
   try {
     const database = await reachDatabase(config)
     try {
-      const findings: Finding[] = [{ name: 'database', ok: true, detail: database.detail }]
-      for (const service of schemasOf(part)) findings.push(await checkSchema(database.url.reveal(), service))
+      const findings: Finding[] = [ok('database', database.detail)]
+      for (const service of schemasOf(owner)) findings.push(await checkSchema(database.url.reveal(), service))
+      findings.push(await checkClock(database.url.reveal()))
       return findings
     } finally {
       await database.stop()
     }
   } catch (error) {
-    return [{ name: 'database', ok: false, detail: (error as Error).message }]
+    return [fail('database', (error as Error).message)]
   }
 }

@@ -1,10 +1,10 @@
-import { readConfig } from '../config.js'
+import { readConfigOf } from '../checks/target.js'
 import { configurationManual } from '../config-manual.js'
-import type { ProcessPart } from '../schemas.js'
+import type { SchemaOwner } from '../schemas.js'
 
-/** `config check`: reads the environment of a process and says what is wrong. */
-export const checkConfiguration = async (part: ProcessPart): Promise<number> => {
-  readConfig(undefined, part)
+/** `config check`: reads the environment of a process or a pod and says what is wrong. */
+export const checkConfiguration = async (target: SchemaOwner): Promise<number> => {
+  readConfigOf(target)
   console.log('The configuration fits.')
   return 0
 }

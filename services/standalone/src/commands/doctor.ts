@@ -1,28 +1,40 @@
+import { ConfigError } from '@qsm/server-kit'
 import { checkAlgorithms } from '../checks/algorithms.js'
 import { openDatabaseCheck } from '../checks/database.js'
-import type { Finding } from '../checks/finding.js'
-import { readConfig } from '../config.js'
-import type { ProcessPart } from '../schemas.js'
+import { type Finding, fail, ok } from '../checks/finding.js'
+import { checkPublicAddress } from '../checks/public-address.js'
+import { checkRedis } from '../checks/redis.js'
+import { checkServices } from '../checks/services.js'
+import { type CheckedConfig, readConfigOf } from '../checks/target.js'
+import type { SchemaOwner } from '../schemas.js'
 
-const checkConfiguration = async (part: ProcessPart): Promise<Finding[]> => {
+const say = ({ name, state, detail }: Finding) => console.log(`${state.padEnd(7)}  ${name.padEnd(22)} ${detail}`)
+
+/** What needs the variables, in the order in which a cause stands before what comes of it. */
+const checksOf = (config: CheckedConfig, target: SchemaOwner) => [
+  () => openDatabaseCheck(config, target),
+  async () => [await checkRedis(config)],
+  () => checkServices(config, target),
+  () => checkPublicAddress(config),
+]
+
+/** Looks at everything that a process or a pod needs, and says for each part whether it is right: 1 where one is not. */
+export const doctor = async (target: SchemaOwner): Promise<number> => {
+  let failed = false
+  const tell = (findings: readonly Finding[]) => {
+    for (const finding of findings) say(finding)
+    failed ||= findings.some(({ state }) => state === 'FAIL')
+  }
+  tell([ok('Node.js', process.version)])
   try {
-    const { QSM_ENV, DATABASE_URL } = readConfig(undefined, part)
-    return [
-      { name: 'configuration', ok: true, detail: `${QSM_ENV}, ${DATABASE_URL ? 'outside' : 'embedded'} PostgreSQL` },
-    ]
+    const config = readConfigOf(target)
+    tell([ok('configuration', `${config.QSM_ENV}, ${config.DATABASE_URL ? 'outside' : 'embedded'} PostgreSQL`)])
+    tell(await checkAlgorithms())
+    for (const check of checksOf(config, target)) tell(await check())
   } catch (error) {
-    return [{ name: 'configuration', ok: false, detail: (error as Error).message }]
+    if (!(error instanceof ConfigError)) throw error
+    tell([fail('configuration', error.message)])
+    tell(await checkAlgorithms())
   }
-}
-
-/** Looks at everything that the process of `part` needs, and says for each part whether it is right. */
-export const doctor = async (part: ProcessPart): Promise<number> => {
-  const configuration = await checkConfiguration(part)
-  const findings = [...configuration, ...(await checkAlgorithms())]
-  if (configuration.every(finding => finding.ok)) {
-    findings.push(...(await openDatabaseCheck(readConfig(undefined, part), part)))
-  }
-  findings.unshift({ name: 'Node.js', ok: true, detail: process.version })
-  for (const { name, ok, detail } of findings) console.log(`${ok ? 'ok  ' : 'FAIL'}  ${name.padEnd(24)} ${detail}`)
-  return findings.every(finding => finding.ok) ? 0 : 1
+  return failed ? 1 : 0
 }

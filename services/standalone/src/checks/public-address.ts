@@ -1,0 +1,86 @@
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { getHealth } from '@qsm/contract'
+import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
+import type { CheckedConfig } from './target.js'
+import { checkTls } from './tls-handshake.js'
+
+const timeoutMs = 5_000
+const correct = 'correct QSM_PUBLIC_URL, or the DNS and the proxy in front'
+
+const checkHealth = async (base: string): Promise<Finding> => {
+  const name = 'public address'
+  const url = new URL(getHealth.path, base)
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' })
+    const to = response.headers.get('location')
+    if (to) return fail(name, `${url.href} leads elsewhere, to ${to}: set QSM_PUBLIC_URL to where clients end up`)
+    const body = await response.json().catch(() => null)
+    const { status, service } = (body ?? {}) as { readonly status?: string; readonly service?: string }
+    if (service !== 'qsm') {
+      return fail(
+        name,
+        `${url.href} answers ${response.status}, but not as the message service does: let the proxy hand /api/health on to it`,
+      )
+    }
+    if (!response.ok)
+      return fail(name, `${url.href} answers ${response.status}, ${status}: look at the log of the pods`)
+    return ok(name, `${url.href} answers: ${status}`)
+  } catch (error) {
+    return fail(name, `${url.href} does not answer (${reasonOf(error)}): ${correct}`)
+  }
+}
+
+/** Asks for a WebSocket without a token. Resolves with the status of the answer; 101 where it is upgraded. */
+const askForSocket = (url: URL): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const request = url.protocol === 'https:' ? requestHttps : requestHttp
+    const asked = request(url, {
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: {
+        Connection: 'Upgrade',
+        Upgrade: 'websocket',
+        'Sec-WebSocket-Version': '13',
+        'Sec-WebSocket-Key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      },
+    })
+    asked.once('error', reject)
+    asked.once('upgrade', (_response, socket) => {
+      socket.destroy()
+      resolve(101)
+    })
+    asked.once('response', response => {
+      response.destroy()
+      resolve(response.statusCode ?? 0)
+    })
+    asked.end()
+  })
+
+const explainStatus = (status: number): string => {
+  if (status === 101) return 'is upgraded without a token, so it is not QSM that answers there'
+  if (status === 426) return 'answers 426: a proxy takes the Upgrade header away; let it hand on WebSockets (HTTP/1.1)'
+  if (status === 404) return 'answers 404: let the proxy hand /ws on to the message service, with ENABLE_WEBSOCKET=true'
+  if (status >= 500) return `answers ${status}: the proxy does not reach the message service`
+  return `answers ${status} instead of 401: let the proxy hand /ws on as it is, with its Upgrade header`
+}
+
+const checkSocket = async (base: string): Promise<Finding> => {
+  const name = 'public WebSocket'
+  const url = new URL('/ws', base)
+  try {
+    const status = await askForSocket(url)
+    if (status === 401) return ok(name, `${url.href} asks for a token, so upgrades arrive`)
+    return fail(name, `${url.href} ${explainStatus(status)}`)
+  } catch (error) {
+    return fail(name, `${url.href} does not answer (${reasonOf(error)}): ${correct}`)
+  }
+}
+
+/** What clients meet at QSM_PUBLIC_URL: health, a socket, and TLS. */
+export const checkPublicAddress = async (config: CheckedConfig): Promise<readonly Finding[]> => {
+  const base = config.QSM_PUBLIC_URL
+  if (!base) return [notRun('public address', 'QSM_PUBLIC_URL is not set')]
+  const socket =
+    config.ENABLE_WEBSOCKET === false ? notRun('public WebSocket', 'ENABLE_WEBSOCKET is false') : checkSocket(base)
+  return Promise.all([checkHealth(base), socket, checkTls(base)])
+}

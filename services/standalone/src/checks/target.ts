@@ -1,0 +1,31 @@
+import { readAuthPodConfig } from '@qsm/auth'
+import { readMessagePodConfig } from '@qsm/message'
+import { readQuantumPodConfig } from '@qsm/quantum-crypto'
+import type { ConfigOf, redisVariables, Secret } from '@qsm/server-kit'
+import { readConfig } from '../config.js'
+import type { SchemaOwner } from '../schemas.js'
+
+/** What the checks read of the variables of a process or a pod. */
+export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
+  readonly QSM_ENV: string
+  readonly DATABASE_URL: Secret | undefined
+  /** Of pods none: they have a DATABASE_URL. */
+  readonly QSM_DATA_DIR: string
+  readonly JWT_SECRET?: Secret | undefined
+  readonly AUTH_URL?: string | undefined
+  readonly QUANTUM_API_URL?: string | undefined
+  readonly QSM_PUBLIC_URL?: string | undefined
+  readonly ENABLE_WEBSOCKET?: boolean
+}
+
+const readers: Readonly<Record<SchemaOwner, () => CheckedConfig>> = {
+  all: () => readConfig(undefined, 'all'),
+  main: () => readConfig(undefined, 'main'),
+  quantum: () => readConfig(undefined, 'quantum'),
+  auth: () => ({ ...readAuthPodConfig(), QSM_DATA_DIR: '' }),
+  message: () => ({ ...readMessagePodConfig(), QSM_DATA_DIR: '' }),
+  'quantum-crypto': () => ({ ...readQuantumPodConfig(), QSM_DATA_DIR: '' }),
+}
+
+/** The variables of a process or a pod, exactly as that one reads them. Throws `ConfigError`. */
+export const readConfigOf = (target: SchemaOwner): CheckedConfig => readers[target]()
