@@ -1,8 +1,10 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { ConfigError, createHttpAccountFeed, createTokens, newId, PortError, systemClock } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
+import { freePort } from '../../../tests/support/free-port.js'
 import { createHandFeed } from '../../../tests/support/hand-feed.js'
 import { readPodConfig } from '../src/config.js'
 import { startMessagePod } from '../src/start-pod.js'
@@ -74,6 +76,28 @@ describe('a pod', () => {
       await pod.stop()
     }
     await expect(fetch(url)).rejects.toThrow()
+  })
+
+  test('is live and ready without Redis; told to stop, it is live and not ready until its sockets and requests are done', async () => {
+    const pod = await startMessagePod(
+      readPodConfig({ ...environment(), REDIS_URL: `redis://127.0.0.1:${await freePort()}` }),
+    )
+    const admin = async (path: string) => {
+      const response = await fetch(`http://127.0.0.1:${pod.adminPort}${path}`)
+      return [response.status, await response.text()] as const
+    }
+    expect(await admin('/livez')).toEqual([200, 'ok\n'])
+    expect(await admin('/readyz')).toEqual([200, JSON.stringify({ ready: true, draining: false, database: 'ok' })])
+    // A request under way keeps the pod for as long as it may.
+    const held = connect(pod.port, '127.0.0.1')
+    await once(held, 'connect')
+    held.write('POST /api/send HTTP/1.1\r\nHost: qsm\r\nContent-Length: 9\r\n')
+    const stopping = pod.stop()
+    expect(await admin('/readyz')).toEqual([503, JSON.stringify({ ready: false, draining: true, database: 'ok' })])
+    expect(await admin('/livez')).toEqual([200, 'ok\n'])
+    held.destroy()
+    await stopping
+    await expect(admin('/livez')).rejects.toThrow('fetch failed')
   })
 
   test('goes on with what it knows while auth is away', async () => {

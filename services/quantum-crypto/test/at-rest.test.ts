@@ -101,3 +101,16 @@ describe('a wrapped data key', () => {
     expect((await openDataKey(alone, owner, rewrapped)).open(['x'], sealed)).toEqual(new Uint8Array([1, 2, 3]))
   })
 })
+
+it('pods with the same keys in another order open what each other wraps, as between two rollouts of a rotation', async () => {
+  const { keys, kek: before } = kekOf('k1', 'k2')
+  const after = createLocalKek([keys[1] ?? keys[0], keys[0]])
+  const wrappedBefore = await createDataKey(before, owner)
+  const wrappedAfter = await createDataKey(after, owner)
+  expect([wrappedBefore.stored.kekId, wrappedAfter.stored.kekId]).toEqual(['k1', 'k2'])
+  expect(await reasonOf(() => openDataKey(after, owner, wrappedBefore.stored))).toBe('opened')
+  expect(await reasonOf(() => openDataKey(before, owner, wrappedAfter.stored))).toBe('opened')
+  // A pod that was not told of the new key first does not open what the others wrap.
+  const unprepared = createLocalKek([keys[0]])
+  expect(await reasonOf(() => openDataKey(unprepared, owner, wrappedAfter.stored))).toBe('unknown_kek')
+})

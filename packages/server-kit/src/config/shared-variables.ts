@@ -189,9 +189,9 @@ export const tokenVariables = defineVariables({
     secret: true,
   },
   JWT_SECRET_PREVIOUS: {
-    schema: z.string().min(1, 'the secret before, or leave it out'),
-    doc: 'The secret before, accepted until its tokens have ended.',
-    example: 'the value that JWT_SECRET had before',
+    schema: z.string().min(1, 'the secret before or the next one, or leave it out'),
+    doc: 'Another secret whose tokens are accepted. A rotation without a refused request names the next secret here first, in all pods; then JWT_SECRET becomes that one and the secret before stands here, until its tokens have ended.',
+    example: 'the value that JWT_SECRET gets next, or had before',
     secret: true,
     optional: true,
   },

@@ -16,7 +16,7 @@ export interface Caller {
 export interface TokenOptions {
   /** Signs (HS256). */
   readonly secret: string
-  /** Still accepted while its tokens live. */
+  /** Accepted too: the secret before while its tokens live, or the next one while some pods have it already. */
   readonly previousSecret?: string
   readonly lifeMs: number
   readonly clock: Clock
