@@ -4,6 +4,7 @@ import { runbookOf } from '../../scripts/monitoring/alert.js'
 import { alerts } from '../../scripts/monitoring/alerts.js'
 import { services } from '../../scripts/monitoring/select.js'
 import { isKnownMetric } from './known-metrics.js'
+import { seriesRead } from './promql.js'
 
 const root = new URL('../../', import.meta.url)
 const folder = new URL('docs/runbooks/', root)
@@ -33,7 +34,9 @@ describe.each(alerts.map(alert => [alert.name, read(runbookOf(alert))] as const)
     expect(blocks(text, 'sh')).toContain(' ')
   })
 
-  test('names only metrics that there are', () => {
+  test('asks Prometheus by PromQL, one line each, and names only metrics that there are', () => {
+    const queries = blocks(text, 'promql').trim().split('\n')
+    expect(queries.flatMap(seriesRead).filter(series => !isKnownMetric(series))).toEqual([])
     const named = [...text.matchAll(/\b(?:qsm|nodejs|process|kube)_[a-z0-9_]+/g)].map(([metric]) => metric)
     expect(named.filter(metric => !isKnownMetric(metric))).toEqual([])
   })

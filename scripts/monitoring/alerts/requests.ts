@@ -2,6 +2,8 @@ import type { AlertGroup } from '../alert.js'
 import { ofAll, ofService, type Service } from '../select.js'
 
 const requests = 'qsm_http_request_duration_seconds'
+/** A share of a handful of requests says nothing. */
+const isUsed = `sum by (namespace, job) (rate(${requests}_count${ofAll()}[5m])) > 0.2`
 const schemas: readonly (readonly [string, Service])[] = [
   ['auth', 'auth'],
   ['message', 'message'],
@@ -20,7 +22,7 @@ export const requestsGroup: AlertGroup = {
       for: '5m',
       expr: `sum by (namespace, job) (rate(${requests}_count${ofAll('status=~"5.."')}[5m]))
   / sum by (namespace, job) (rate(${requests}_count${ofAll()}[5m])) > 0.02
-and sum by (namespace, job) (rate(${requests}_count${ofAll()}[5m])) > 0.2`,
+and ${isUsed}`,
       summary: '{{ $value | humanizePercentage }} of the requests to {{ $labels.job }} fail.',
       description:
         'Clients repeat what fails, and a message is stored once; people wait. 503 means that something it needs is away, 500 a fault of QSM.',
@@ -29,7 +31,8 @@ and sum by (namespace, job) (rate(${requests}_count${ofAll()}[5m])) > 0.2`,
       name: 'QsmRequestsSlow',
       severity: 'warning',
       for: '10m',
-      expr: `histogram_quantile(0.99, sum by (namespace, job, le) (rate(${requests}_bucket${ofAll()}[5m]))) > 1`,
+      expr: `histogram_quantile(0.99, sum by (namespace, job, le) (rate(${requests}_bucket${ofAll()}[5m]))) > 1
+and ${isUsed}`,
       summary: 'One of a hundred requests to {{ $labels.job }} takes longer than {{ $value | humanizeDuration }}.',
       description:
         'People see sending hang. Mostly it is the database, too few connections to it, or a pod without CPU.',

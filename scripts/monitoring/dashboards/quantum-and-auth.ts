@@ -76,8 +76,8 @@ export const quantumAndAuth: Dashboard = {
         lines(
           'Operations',
           'ops',
-          'Operations of the REST routes of the quantum service, by kind.',
-          [[`sum by (kind) (${rateOf('qsm_crypto_operations_total')})`, '{{kind}}']],
+          'Operations of the REST routes of the quantum service.',
+          [[`sum by (operation) (${rateOf('qsm_crypto_operations_total')})`, '{{operation}}']],
           { isStacked: true, width: 12 },
         ),
         lines(
