@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -120,5 +121,41 @@ describe('names that must agree with the chart', () => {
     expect(read('docs/reference/metrics.md')).toContain(`| \`${metric}\` |`)
     const address = `${adapter.prometheus.url}:${adapter.prometheus.port}`
     expect(address).toBe(values.components.message.autoscaling.keda.serverAddress)
+  })
+})
+
+const hasHelm = !spawnSync('helm', ['version']).error
+
+describe.skipIf(!hasHelm)('the chart, by helm (needs helm)', () => {
+  const render = (...args: readonly string[]): Found[] => {
+    const all = ['template', 'qsm', `${root}charts/qsm`, '--namespace', 'qsm', ...args]
+    const { status, stdout, stderr } = spawnSync('helm', all, { encoding: 'utf8', cwd: root, timeout: 60_000 })
+    expect([status, stderr]).toEqual([0, ''])
+    return parseAllDocuments(stdout).map(document => document.toJS())
+  }
+
+  it('takes the values for development, and copies the code before each service, but not before the migration', () => {
+    const objects = render('--values', 'k8s/dev-values.yaml', '--values', 'k8s/dev-sync-values.yaml')
+    const withCopy = objects.filter(object => object?.spec?.template?.spec.initContainers?.[0]?.name === 'copy-code')
+    expect(withCopy.map(({ kind }) => kind)).toEqual(['Deployment', 'Deployment', 'Deployment'])
+    const job = objects.find(object => object?.kind === 'Job')
+    expect(job.spec.template.spec.containers[0].volumeMounts.map(({ name }: { name: string }) => name)).toEqual([
+      'secrets',
+      'tmp',
+    ])
+  })
+
+  it('makes no Secret where all are there already, so that neither upgrade nor rollback writes one', () => {
+    const known = [
+      'publicUrl=https://chat.example.org',
+      'ingress.tls.clusterIssuer=letsencrypt',
+      'secrets.existingSecret=qsm',
+    ]
+    const database = 'database.existingSecret.name=qsm-db-app'
+    const redis =
+      'redis.url=redis://default@qsm-valkey:6379,redis.existingSecret.name=qsm-valkey-users,redis.existingSecret.passwordKey=default'
+    const objects = render(...[...known, database, redis].flatMap(value => ['--set', value]))
+    expect(objects.filter(object => object?.kind === 'Secret')).toEqual([])
+    expect(objects.filter(object => object?.kind === 'Deployment').length).toBe(3)
   })
 })
