@@ -7,6 +7,7 @@ One map, so that no name comes twice.
 {{- $values := $root.Values -}}
 {{- $known := dict
   "QSM_ENV" $values.environment
+  "QSM_PUBLIC_URL" $values.publicUrl
   "LOG_FORMAT" "json"
   "HOST" "0.0.0.0"
   "PORT" .port

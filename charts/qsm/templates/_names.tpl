@@ -18,16 +18,17 @@ app.kubernetes.io/component: {{ . }}
 {{- end }}
 {{- end -}}
 
-{{/* Labels of an object: (dict "root" $ "component" "message"); the component may be left out. */}}
+{{/*
+Labels of an object: (dict "root" $ "component" "message" "more" (dict …)); the component and more may be left out. One map,
+so that no label comes twice; those by which pods are selected go before all others.
+*/}}
 {{- define "qsm.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" }}
-{{ include "qsm.selectorLabels" . }}
-app.kubernetes.io/version: {{ .root.Chart.AppVersion | quote }}
-app.kubernetes.io/part-of: qsm
-app.kubernetes.io/managed-by: {{ .root.Release.Service }}
-{{- with .root.Values.global.labels }}
-{{ toYaml . }}
-{{- end }}
+{{- $own := dict
+  "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_")
+  "app.kubernetes.io/version" .root.Chart.AppVersion
+  "app.kubernetes.io/part-of" "qsm" -}}
+{{- $fixed := include "qsm.selectorLabels" . | fromYaml | merge (dict "app.kubernetes.io/managed-by" .root.Release.Service) -}}
+{{- mergeOverwrite $own .root.Values.global.labels (.more | default dict) $fixed | toYaml -}}
 {{- end -}}
 
 {{/* Metadata of an object: (dict "root" $ "name" "…" "component" "message" "annotations" (dict …)). */}}

@@ -28,6 +28,9 @@
 {{- if and $redisSecret.passwordKey (not $redisSecret.name) -}}
 {{- $problems = append $problems "redis.existingSecret.passwordKey needs redis.existingSecret.name" -}}
 {{- end -}}
+{{- if and $redisSecret.passwordKey (contains ":" (urlParse $values.redis.url).userinfo) -}}
+{{- $problems = append $problems "redis.url has a password beside redis.existingSecret.passwordKey, and would show it in a ConfigMap: take it out of the address" -}}
+{{- end -}}
 {{- if and $values.redis.cluster $values.redis.sentinels -}}
 {{- $problems = append $problems "redis.cluster and redis.sentinels exclude each other: keep one" -}}
 {{- end -}}

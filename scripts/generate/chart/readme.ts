@@ -37,7 +37,7 @@ export const chartReadme = ({ description, version, kubeVersion }: ChartFacts, k
     'A small PostgreSQL and a Valkey come along here, and nothing is kept safe:',
     '```sh\nhelm install qsm charts/qsm --namespace qsm --create-namespace \\\n  --set publicUrl=http://chat.localhost --set environment=development --set dev.enabled=true\n```',
     '## Install it',
-    'Write what is yours into a file, and then:',
+    'Write what is yours into a file, beginning from one of the [examples](examples) ([minimal](examples/minimal/values.yaml), [ha](examples/ha/values.yaml), [tls-gateway](examples/tls-gateway/values.yaml)), and then:',
     '```sh\nhelm install qsm charts/qsm --namespace qsm --create-namespace --values my-values.yaml --wait --timeout 10m\nhelm test qsm --namespace qsm --logs\n```',
     '`helm test` plays two people who send each other a message over the public address. A value that does not exist is refused, and what does not fit together is told with what to set instead.',
     '## Secrets',
