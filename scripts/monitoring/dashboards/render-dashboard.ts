@@ -117,12 +117,12 @@ const variable = (name: string, query: string, isMany: boolean) => ({
   sort: 1,
   multi: isMany,
   includeAll: isMany,
-  current: isMany ? { selected: true, text: ['All'], value: ['$__all'] } : {},
+  ...(isMany ? { current: { selected: true, text: ['All'], value: ['$__all'] } } : {}),
 })
 
 const known = 'qsm_http_request_duration_seconds_count'
 const variables = [
-  { name: 'datasource', label: 'data source', type: 'datasource', query: 'prometheus', current: {}, hide: 0 },
+  { name: 'datasource', label: 'data source', type: 'datasource', query: 'prometheus', hide: 0 },
   variable('namespace', `label_values(${known}, namespace)`, false),
   variable('job', `label_values(${known}{namespace=~"$namespace"}, job)`, true),
   variable('pod', `label_values(${known}{namespace=~"$namespace", job=~"$job"}, pod)`, true),
