@@ -20,7 +20,10 @@ const makeFiles = folder => {
   }))
   return new Map([
     ...built.map(({ name, bytes }) => [`modules/${name}.wasm`, bytes]),
-    ...modules.map(({ name, licence }) => [`modules/licences/${name}.txt`, readFileSync(join(crateFolder, licence))]),
+    ...modules.map(({ name, from, licence }) => [
+      `modules/licences/${name}.txt`,
+      readFileSync(join(crateFolder, from, licence)),
+    ]),
     ['modules/SHA256SUMS', Buffer.from(checksums(built))],
     ['modules/PROVENANCE.md', Buffer.from(provenance(built))],
     ['src/built/modules.generated.ts', Buffer.from(embedding(built))],

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './run.mjs'
@@ -26,30 +26,24 @@ export const requireCompiler = () => {
 }
 
 /**
- * Compiles one module of modules.mjs in `folder` from the unpacked crate and gives its bytes. Paths are relative to `folder`,
- * so that the bytes do not depend on where it lies.
+ * Compiles one module of modules.mjs in `folder` from the unpacked crate and gives its bytes. They do not depend on where the
+ * folders lie: no path gets into them.
  */
 export const compileModule = (module, crateFolder, folder) => {
   mkdirSync(folder, { recursive: true })
-  const objects = []
-  const compile = (source, includes, warnings) => {
-    const object = `${objects.length}-${basename(source, '.c')}.o`
-    const defines = module.defines.map(define => `-D${define}`)
-    const target = '--target=wasm32-unknown-unknown'
-    const args = [target, ...flags, ...features, ...warnings, ...defines, ...includes.map(path => `-I${path}`)]
-    run('clang-19', [...args, '-c', source, '-o', object], { cwd: folder, cure })
-    objects.push(object)
-  }
-
-  const own = [join(ownSources, 'include'), ...module.headers.map(path => join(ownSources, path))]
-  module.parts.forEach(({ from, copied, compiled }, index) => {
-    mkdirSync(join(folder, `sources-${index}`))
-    for (const name of copied) copyFileSync(join(crateFolder, from, name), join(folder, `sources-${index}`, name))
-    for (const name of compiled) compile(`sources-${index}/${name}`, own, [])
+  const from = join(crateFolder, module.from)
+  const headers = [join(ownSources, 'include'), join(ownSources, module.headers), from].map(path => `-I${path}`)
+  const defines = module.defines.map(define => `-D${define}`)
+  const options = ['--target=wasm32-unknown-unknown', ...flags, ...features, ...defines, ...headers]
+  const units = [
+    ...module.sources.map(name => [join(from, name)]),
+    ...module.ours.map(name => [join(ownSources, name), '-Wall', '-Wextra', '-Werror']),
+  ]
+  const objects = units.map(([source, ...warnings], index) => {
+    const object = `${index}-${basename(source, '.c')}.o`
+    run('clang-19', [...options, ...warnings, '-c', source, '-o', object], { cwd: folder, cure })
+    return object
   })
-  for (const name of module.ours)
-    compile(join(ownSources, name), [...own, 'sources-0'], ['-Wall', '-Wextra', '-Werror'])
-
   const exported = ['__stack_pointer', ...module.places].map(name => `--export=${name}`)
   run('wasm-ld-19', [...linked, ...exported, ...objects, '-o', 'module.wasm'], { cwd: folder, cure })
   return readFileSync(join(folder, 'module.wasm'))

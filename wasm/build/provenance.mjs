@@ -17,7 +17,7 @@ ${built.map(({ name, bytes }) => `| ${name}.wasm | ${bytes.length} | \`${sha256(
 |---|---|---|
 | crate ${crate.name} | ${crate.version} | SHA-256 \`${crate.sha256}\` |
 | clang-19, lld-19 of Debian 12 | ${compilerVersion} | \`${compilerOptions}\`, linked with \`${linkerOptions}\` |
-| \`wasm/build/c\` | of the same commit | glue, hash functions, floating point |
+| \`wasm/build/c\` | of the same commit | glue, hash functions, vector operations |
 
 Which files of the crate are compiled stands in \`wasm/build/modules.mjs\`; their licences lie in \`licences/\`.
 `

@@ -5,7 +5,7 @@
 #include "falcon/hash-to-point.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
-#define FALCON(name) PQCLEAN_FALCON512_CLEAN_##name
+#define FALCON(name) PQCLEAN_FALCON512_AVX2_##name
 
 #define LOG_DEGREE 9
 #define DEGREE 512

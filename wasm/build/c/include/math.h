@@ -1,0 +1,1 @@
+/* Included and not used: square roots come by the vector operations. */
