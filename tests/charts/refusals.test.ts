@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { findHelm } from '../../scripts/tools/helm.mjs'
 import { templateChart } from '../../scripts/tools/helm-template.js'
@@ -174,6 +175,18 @@ const unknown: readonly (readonly [what: string, values: Values, message: string
     "at '/defaults/resources': additional properties 'limit'",
   ],
 ]
+
+test('each refusal of the templates has a case here', () => {
+  const template = readFileSync('charts/qsm/templates/_validate.tpl', 'utf8')
+  const written = [...template.matchAll(/append \$problems (?:\(printf )?"([^"]+)"/g)].map(match => match[1] ?? '')
+  const expected = [...contradictions.flatMap(([, , messages]) => messages), ...misplaced.map(([, , place]) => place)]
+  const fits = (text: string): boolean => {
+    const longest = text.split('%s').sort((one, other) => other.length - one.length)[0] ?? ''
+    return expected.some(message => message.includes(longest) || longest.includes(message))
+  }
+  expect(written.length).toBeGreaterThan(20)
+  expect(written.filter(text => !fits(text))).toEqual([])
+})
 
 const title = found.helm === null ? `what the chart refuses: not run, ${found.why}` : 'the chart refuses'
 

@@ -64,6 +64,15 @@ export const podsSuite = (rendered: Readonly<Record<CaseName, Rendered>>): void 
       }
     })
 
+    test('comes from there too where it is a database for trying out', () => {
+      const images = podsOf(rendered.dev)
+        .flatMap(containersOf)
+        .map(({ image }) => image.replace(/[:@][^:/]*$/, ''))
+      expect([...new Set(images)].sort()).toEqual(
+        ['library/postgres', 'qsm/qsm', 'valkey/valkey'].map(image => `localhost:5000/${image}`),
+      )
+    })
+
     test('takes what is set for all pods, the migration and the test too', () => {
       for (const { owner, spec } of podsOf(rendered.full)) {
         expect(spec, owner).toMatchObject({
