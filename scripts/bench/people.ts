@@ -55,14 +55,17 @@ const benchPassword = 'correct horse battery'
 export const logIn = async (url: string, username: string): Promise<string> =>
   String((await call(url, 'POST', '/api/login', { username, password: benchPassword })).access_token)
 
-/** Registers a person with a device. */
-export const makePerson = async (
+/** A device record as of now. */
+export const recordOf = (algorithms: Algorithms, local: LocalDevice) =>
+  makeDeviceRecord(algorithms, local, { createdAt: Date.now(), expiresAt: 0 })
+
+/** Logs a registered person in, with a new device. */
+export const makeDevice = async (
   url: string,
   algorithms: Algorithms,
   username: string,
   password = benchPassword,
 ): Promise<BenchPerson> => {
-  await call(url, 'POST', '/api/register', { username, email: `${username}@example.org`, password })
   const login = await call(url, 'POST', '/api/login', { username, password })
   const local: LocalDevice = {
     user: idToBytes(String(login.user_id)),
@@ -73,9 +76,38 @@ export const makePerson = async (
     falcon: await algorithms.signer.generateKeyPair(),
     ecdsa: await algorithms.classical.generateP256(),
   }
-  const record = await makeDeviceRecord(algorithms, local, { createdAt: Date.now(), expiresAt: 0 })
+  const record = await recordOf(algorithms, local)
   await call(url, 'POST', '/api/devices', { device_record: encodeBase64(record.bytes) }, String(login.access_token))
   return { username, userId: String(login.user_id), token: String(login.access_token), local }
+}
+
+/** Registers a person with a device. */
+export const makePerson = async (
+  url: string,
+  algorithms: Algorithms,
+  username: string,
+  password = benchPassword,
+): Promise<BenchPerson> => {
+  await call(url, 'POST', '/api/register', { username, email: `${username}@example.org`, password })
+  return makeDevice(url, algorithms, username, password)
+}
+
+/** Request and Response of two devices, made here, and the session on which the second sends to the first. */
+export const shakeHands = async (
+  algorithms: Algorithms,
+  asks: LocalDevice,
+  answers: LocalDevice,
+): Promise<{
+  readonly requestId: Uint8Array
+  readonly request: Uint8Array
+  readonly response: Uint8Array
+  readonly session: Session
+}> => {
+  const requestId = idToBytes(newId())
+  const record = await recordOf(algorithms, asks)
+  const request = await makeRequest(algorithms, asks, record, { requestId, toUser: answers.user })
+  const answered = await respond(algorithms, answers, await recordOf(algorithms, answers), request.bytes)
+  return { requestId, request: request.bytes, response: answered.response, session: answered.session }
 }
 
 /** Connects two people through the server, and gives the session on which the second sends to the first. */
@@ -85,24 +117,12 @@ export const connect = async (
   asks: BenchPerson,
   answers: BenchPerson,
 ): Promise<Session> => {
-  const record = (person: BenchPerson) =>
-    makeDeviceRecord(algorithms, person.local, { createdAt: Date.now(), expiresAt: 0 })
-  const requestId = idToBytes(newId())
-  const request = await makeRequest(algorithms, asks.local, await record(asks), {
-    requestId,
-    toUser: answers.local.user,
-  })
-  await call(
-    url,
-    'POST',
-    '/api/connection/request',
-    { receiver_username: answers.username, handshake: encodeBase64(request.bytes) },
-    asks.token,
-  )
-  const answered = await respond(algorithms, answers.local, await record(answers), request.bytes)
-  const answer = { request_id: idFromBytes(requestId), accept: true, handshake: encodeBase64(answered.response) }
+  const { requestId, request, response, session } = await shakeHands(algorithms, asks.local, answers.local)
+  const asked = { receiver_username: answers.username, handshake: encodeBase64(request) }
+  await call(url, 'POST', '/api/connection/request', asked, asks.token)
+  const answer = { request_id: idFromBytes(requestId), accept: true, handshake: encodeBase64(response) }
   await call(url, 'POST', '/api/connection/respond', answer, answers.token)
-  return answered.session
+  return session
 }
 
 /** Seals `count` texts of one person for another. */
@@ -114,7 +134,7 @@ export const prepareSends = async (
   begin: Session,
   count: number,
 ): Promise<{ readonly sends: readonly PreparedSend[]; readonly session: Session }> => {
-  const peer = await makeDeviceRecord(algorithms, receiver.local, { createdAt: Date.now(), expiresAt: 0 })
+  const peer = await recordOf(algorithms, receiver.local)
   const sends: PreparedSend[] = []
   let session = begin
   for (let number = 0; number < count; number += 1) {

@@ -25,7 +25,7 @@ export interface Load {
 export const load = async (options: Load): Promise<number> => {
   const { name, scenario, shape, baseUrl, results, say } = options
   const folder = mkdtempSync(join(tmpdir(), 'qsm-load-'))
-  const accounts = scenario.makePairs ? newAccounts(shape.pairs * 2) : []
+  const accounts = newAccounts(shape.pairs * scenario.peopleInPair)
   try {
     const script = join(folder, `${name}.js`)
     await bundle(name, script)

@@ -1,7 +1,7 @@
 /** What is made ready outside of k6 and read by a scenario: people who are registered and logged in, and how much to do. */
 export interface Prepared {
   readonly shape: Shape
-  /** For scenarios in which nobody writes to anybody: `sender` alone counts. */
+  /** In scenarios in which nobody writes to anybody, each is one person. */
   readonly pairs: readonly Pair[]
 }
 
@@ -12,7 +12,7 @@ export interface Shape {
   /** Sends or logins a second, of all pairs together. */
   readonly perSecond: number
   readonly seconds: number
-  /** Open sockets of each receiver. */
+  /** Open sockets of each receiver; of sealed ones each is a device. */
   readonly sockets: number
   /** What limits of time in thresholds are multiplied with, for a machine that does other work meanwhile. */
   readonly slack: number
@@ -30,7 +30,8 @@ export interface Person {
 
 export interface Pair {
   readonly sender: Person
-  readonly receiver: Person
+  /** The login sessions of one receiver, each of another device; thin clients have one. */
+  readonly receivers: readonly Person[]
   /** Bodies of sends that were sealed and signed beforehand; empty for thin clients. Each is used once. */
   readonly sends: readonly string[]
 }

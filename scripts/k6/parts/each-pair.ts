@@ -2,12 +2,12 @@ import exec from 'k6/execution'
 import type { Options, Scenario } from 'k6/options'
 import type { Pair, Shape } from '../prepared.js'
 
-/** One virtual user for each pair, each once. */
-export const eachPair = (shape: Shape): Scenario => ({
+/** One virtual user for each pair, each once; cut off two minutes after `seconds`. */
+export const eachPair = (shape: Shape, seconds = shape.seconds): Scenario => ({
   executor: 'per-vu-iterations',
   vus: shape.pairs,
   iterations: 1,
-  maxDuration: `${shape.seconds + 120}s`,
+  maxDuration: `${seconds + 120}s`,
 })
 
 /** What all scenarios have: their name as a tag, and the percentiles that thresholds ask for. */

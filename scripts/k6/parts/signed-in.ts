@@ -2,8 +2,8 @@ import http from 'k6/http'
 import type { Person } from '../prepared.js'
 import { baseUrl } from './settings.js'
 
-/** An access token is replaced when it lives no longer than this. */
-const marginMs = 120_000
+/** An access token is replaced when it lives no longer than this, or than a third of its life. */
+const maxMarginMs = 120_000
 
 export interface SignedIn {
   /** Headers for a request or an upgrade, with a token that still lives. */
@@ -14,6 +14,7 @@ export interface SignedIn {
 export const signedIn = (person: Person): SignedIn => {
   let { accessToken, refreshToken, expiresAt } = person
   let refreshing: Promise<void> | null = null
+  const marginMs = Math.min(maxMarginMs, (expiresAt - Date.now()) / 3)
   const refresh = async () => {
     const body = JSON.stringify({ refresh_token: refreshToken })
     const response = await http.asyncRequest('POST', `${baseUrl}/api/token/refresh`, body, {

@@ -3,7 +3,7 @@ import { socketReadyMs, socketsDropped, socketsOpened, socketsRefused } from './
 import { socketUrl } from './settings.js'
 import type { SignedIn } from './signed-in.js'
 
-/** A message that came; `key` is what `keysOf` an answer to its send gives. */
+/** A message that came; the answer to its send gives the same key for this device. */
 export interface Delivered {
   readonly key: string
   readonly sequence: number
@@ -18,14 +18,21 @@ export interface Watching {
 }
 
 export interface OpenSocket {
+  /** What the server takes this socket for; null for a thin client without a managed device. */
+  readonly deviceId: number | null
   send(frame: object): void
   close(): void
+}
+
+interface TextFrame {
+  readonly type: string
+  readonly device_id?: number | null
 }
 
 const deliveryType = 0x02
 
 /** `0x02 ‖ u64 sequence ‖ …`, or a text frame of type `message`. */
-const deliveredIn = (data: string | ArrayBuffer): { frame?: { type: string }; message?: Delivered } => {
+const deliveredIn = (data: string | ArrayBuffer): { frame?: TextFrame; message?: Delivered } => {
   if (typeof data !== 'string') {
     const view = new DataView(data)
     if (view.getUint8(0) !== deliveryType) return {}
@@ -45,8 +52,9 @@ export const openSocket = async (person: SignedIn, watching: Watching): Promise<
   return new Promise((resolve, reject) => {
     let isReady = false
     let isClosing = false
-    const opened: OpenSocket = {
-      send: frame => socket.send(JSON.stringify(frame)),
+    const opened = {
+      deviceId: null as number | null,
+      send: (frame: object) => socket.send(JSON.stringify(frame)),
       close: () => {
         isClosing = true
         socket.close()
@@ -57,6 +65,7 @@ export const openSocket = async (person: SignedIn, watching: Watching): Promise<
       if (message) watching.onDelivered?.(message)
       if (frame && !isReady && frame.type === 'ready') {
         isReady = true
+        opened.deviceId = frame.device_id ?? null
         socketsOpened.add(1)
         socketReadyMs.add(Date.now() - begun)
         resolve(opened)
