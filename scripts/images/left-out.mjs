@@ -15,8 +15,8 @@ export const onlyFiles = {
 /** What stays at the root of the application. */
 export const rootNames = ['LICENSE', 'node_modules', 'package.json', 'packages', 'services', 'wasm']
 
-/** What stays of a workspace. */
-export const workspaceNames = ['bin', 'dist', 'package.json']
+/** What stays of a workspace; `modules` holds the licences of what was compiled to WebAssembly. */
+export const workspaceNames = ['bin', 'dist', 'modules', 'package.json']
 
 /** Terms that must be passed on with the code. */
 export const isLicence = name => /licen[cs]e|notice|copying/i.test(name)

@@ -118,7 +118,12 @@ describe('what comes into a build', () => {
       .split('\n')
     const strange = files
       .filter(comesIn)
-      .filter(path => !/^(?:packages|services)\/[^/]+\/(?:src|bin)\/|^wasm\/src\/|^scripts\/images\//.test(path))
+      .filter(
+        path =>
+          !/^(?:packages|services)\/[^/]+\/(?:src|bin)\/|^wasm\/(?:src|modules\/licences)\/|^scripts\/images\//.test(
+            path,
+          ),
+      )
       .filter(
         path => !/^(?:packages\/[^/]+|services\/[^/]+|wasm)\/(?:package\.json|tsconfig\.json|README\.md)$/.test(path),
       )
@@ -137,14 +142,18 @@ describe('what comes into a build', () => {
     'services/auth/tsconfig.tsbuildinfo',
     'logs/auth.log',
     'scripts/verify.mjs',
+    'wasm/build/c/falcon.c',
+    'wasm/modules/falcon-512.wasm',
   ])('is not %s', path => {
     expect(comesIn(path)).toBe(false)
   })
 
-  it.each(['services/auth/src/main.ts', 'services/standalone/bin/qsm-server.js', 'scripts/images/slim.mjs'])(
-    'is %s',
-    path => {
-      expect(comesIn(path)).toBe(true)
-    },
-  )
+  it.each([
+    'services/auth/src/main.ts',
+    'services/standalone/bin/qsm-server.js',
+    'scripts/images/slim.mjs',
+    'wasm/modules/licences/falcon-512.txt',
+  ])('is %s', path => {
+    expect(comesIn(path)).toBe(true)
+  })
 })

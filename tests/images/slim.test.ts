@@ -47,6 +47,7 @@ describe('the slimming of a production tree', () => {
     for (const name of ['src/log.ts', 'dist/src/log.js', 'dist/src/log.d.ts', 'dist/src/log.js.map', 'tsconfig.json']) {
       write(`packages/server-kit/${name}`)
     }
+    write('packages/server-kit/modules/licences/some.txt')
     write('packages/cli/dist/src/main.js')
     write('packages/cli/package.json', '{}')
     write('scripts/images/slim.mjs')
@@ -54,6 +55,7 @@ describe('the slimming of a production tree', () => {
     expect(filesLeft()).toEqual([
       'package.json',
       'packages/server-kit/dist/src/log.js',
+      'packages/server-kit/modules/licences/some.txt',
       'packages/server-kit/package.json',
     ])
     expect(existsSync(join(tree, 'node_modules/@qsm/server-kit/package.json'))).toBe(true)
