@@ -50,6 +50,8 @@ export interface ReplicasOptions {
   /** Below `scripts/`; `replicas.mjs` where left out. */
   readonly script?: string
   readonly environment?: Readonly<Record<string, string>>
+  /** A program and its arguments that runs the script, and with it everything. */
+  readonly under?: readonly string[]
   /** Where data is; a folder of its own where left out. */
   readonly folder?: string
 }
@@ -59,7 +61,8 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
   const env = { ...process.env, ...options.environment, PORT: '0', QSM_DATA_DIR: folder }
   const script = scriptAt(options.script ?? 'replicas.mjs')
-  const child: ChildProcess = spawn(process.execPath, [script, '--json'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [command = '', ...args] = [...(options.under ?? []), process.execPath, script, '--json']
+  const child: ChildProcess = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: Line[] = []
   let said = ''
   let wake = () => {}
