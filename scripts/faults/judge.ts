@@ -19,14 +19,14 @@ export interface Judgement {
  * Ends the sending, waits for what is under way, for `patienceMs` at most, and holds what people wrote down against the
  * promises and the database.
  */
-export const judge = async (talk: Talk, replicas: Replicas, patienceMs = healMs): Promise<Judgement> => {
+export const judge = async (talk: Talk, database: Pick<Replicas, 'sql'>, patienceMs = healMs): Promise<Judgement> => {
   await talk.stop()
   for (const until = performance.now() + patienceMs; performance.now() < until; await sleep(250)) {
     if (checkHistory(talk.history).lost.length === 0) break
   }
   await sleep(restMs)
   return {
-    verdict: checkHistory(talk.history, await readStored(replicas, talk.startedAt)),
+    verdict: checkHistory(talk.history, await readStored(database, talk.startedAt)),
     acknowledged: talk.history.filter(({ type }) => type === 'acknowledged').length,
   }
 }

@@ -11,8 +11,8 @@ interface SentRow {
  * What the database says was stored since then (milliseconds since 1970), in the order in which it was committed. Needs
  * `track_commit_timestamp`.
  */
-export const readStored = async (replicas: Replicas, since: number): Promise<readonly StoredMessage[]> => {
-  const rows = await replicas.sql<SentRow>(
+export const readStored = async (database: Pick<Replicas, 'sql'>, since: number): Promise<readonly StoredMessage[]> => {
+  const rows = await database.sql<SentRow>(
     `SELECT message_id, answer, 1000 * extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS committed_at
      FROM message.sent WHERE received_at >= $1 ORDER BY committed_at`,
     [since],

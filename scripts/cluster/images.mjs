@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { run } from './tools.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const image = 'localhost/qsm:proof'
+const next = 'localhost/qsm:proof-next'
+
+/** What stands beside QSM in the proof. */
+export const dependencyImages = ['localhost/postgres:15-debian', 'localhost/redis:7-debian']
+
+/**
+ * The next version, as an upgrade meets it: the same code with one more migration of the message schema, of the expanding
+ * kind that the version before does not mind.
+ */
+const nextDockerfile = `FROM ${image}
+USER 0
+COPY next-migration.mjs /tmp/next-migration.mjs
+RUN node /tmp/next-migration.mjs /app && rm /tmp/next-migration.mjs
+USER 65532:65532
+`
+
+/** Builds the image of this tree, and the next version's from it. */
+export const makeImages = tools => {
+  const build = (folder, ...args) => run(join(tools, 'build-image'), [...args, folder])
+  build(root, '--tag', image, '--target', 'qsm')
+  const folder = mkdtempSync(join(tmpdir(), 'qsm-next-'))
+  try {
+    writeFileSync(join(folder, 'Dockerfile'), nextDockerfile)
+    run('cp', [fileURLToPath(new URL('next-migration.mjs', import.meta.url)), folder])
+    build(folder, '--tag', next)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return { image, next }
+}
