@@ -1,4 +1,4 @@
-# Two images of one tree: `qsm` (the default) for the pods, migrate and doctor, and `standalone`, which is everything in
+# Two images of one tree: `qsm` (the default) for the pods, migrate, doctor and `qsm check`, and `standalone`: everything in
 # one process on its embedded PostgreSQL. `npm run images` builds both; docs/images.md says what is in them.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
@@ -13,13 +13,13 @@ WORKDIR /app
 COPY --from=manifests /app ./
 RUN npm ci --ignore-scripts
 COPY . .
-RUN node node_modules/typescript/bin/tsc -b services/standalone && rm -rf node_modules
+RUN node node_modules/typescript/bin/tsc -b services/standalone packages/cli && rm -rf node_modules
 
 FROM ${NODE_IMAGE} AS standalone-app
 WORKDIR /app
 COPY --from=manifests /app ./
 RUN npm ci --omit=dev --ignore-scripts \
-  -w services/auth -w services/message -w services/quantum-crypto -w services/standalone
+  -w services/auth -w services/message -w services/quantum-crypto -w services/standalone -w packages/cli
 COPY --from=build /app ./
 RUN node scripts/images/slim.mjs /app && chmod -R u=rwX,go=rX /app
 # npm packages hold no links, and the running container could not make those of PostgreSQL's libraries.

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { kubectl, namespace, type Proof, say, timed, until } from './proof.js'
+import { kubectl, type Proof, say, timed, until } from './proof.js'
 import { installRelease } from './release.js'
 
 const replicas = async (): Promise<number> =>
@@ -58,6 +58,3 @@ export const startRequests = (url: string, atOnce: number): (() => Promise<void>
     await Promise.all(asking)
   }
 }
-
-export const whyNot = async (): Promise<string> =>
-  kubectl('describe', 'hpa', '--namespace', namespace).catch(error => String(error))

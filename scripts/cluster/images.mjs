@@ -1,12 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { run } from './tools.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const image = 'localhost/qsm:proof'
-const next = 'localhost/qsm:proof-next'
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const image = `localhost/qsm:${version}`
+const next = `${image}-next`
 
 /** What stands beside QSM in the proof. */
 export const dependencyImages = ['localhost/postgres:15-debian', 'localhost/redis:7-debian']
@@ -24,13 +25,15 @@ USER 65532:65532
 
 /** Builds the image of this tree, and the next version's from it. */
 export const makeImages = tools => {
-  const build = (folder, ...args) => run(join(tools, 'build-image'), [...args, folder])
-  build(root, '--tag', image, '--target', 'qsm')
+  const builder = join(tools, 'build-image')
+  run(process.execPath, [join(root, 'scripts/images/build.mjs'), 'qsm'], {
+    env: { ...process.env, IMAGE_BUILDER: builder, IMAGE_PREFIX: 'localhost/' },
+  })
   const folder = mkdtempSync(join(tmpdir(), 'qsm-next-'))
   try {
     writeFileSync(join(folder, 'Dockerfile'), nextDockerfile)
     run('cp', [fileURLToPath(new URL('next-migration.mjs', import.meta.url)), folder])
-    build(folder, '--tag', next)
+    run(builder, ['--tag', next, folder])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

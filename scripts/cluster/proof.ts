@@ -32,6 +32,8 @@ export interface CommandOptions {
   /** Whether a failure resolves too, with what was printed. */
   readonly mayFail?: boolean
   readonly timeoutMs?: number
+  /** Besides the variables of this process. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Runs a program; resolves with its standard output. Rejects with what it printed where it fails. */
@@ -41,6 +43,7 @@ export const command = (program: string, args: readonly string[], options: Comma
       stdio: ['pipe', 'pipe', 'pipe'],
       timeout: options.timeoutMs ?? 300_000,
       killSignal: 'SIGKILL',
+      env: { ...process.env, ...options.env },
     })
     let out = ''
     let errors = ''
