@@ -2,9 +2,10 @@
 // talk through the ingress. Started by scripts/cluster.mjs. Ends with 1 where something was lost or does not work.
 import { fileURLToPath } from 'node:url'
 import { byConnections, byCpu, scaleOutAndIn, startRequests } from './autoscaling.js'
-import { installDependencies } from './dependencies.js'
+import { type Addresses, installDependencies } from './dependencies.js'
 import { disturbances, whereToLook } from './disturbances.js'
 import { postQuantumOnly, probeNetwork } from './network-probes.js'
+import { runPage } from './page.js'
 import { hasPrometheus, installAdapter, removeAdapter, startPrometheus } from './prometheus.js'
 import { command, helm, kubectl, readProof, release, until } from './proof.js'
 import { deployment, installRelease, rolledOut } from './release.js'
@@ -20,6 +21,8 @@ const wanted = async (name: string, act: () => Promise<string | undefined>) => {
   if (isWanted(name)) await step(name, act)
 }
 const lastLine = (text: string) => text.trim().split('\n').at(-1) ?? ''
+
+let addresses: Addresses | null = null
 
 const withMonitoring = async (): Promise<void> => {
   if (!hasPrometheus) {
@@ -70,8 +73,12 @@ const withMonitoring = async (): Promise<void> => {
 }
 
 await step('what the chart needs is there', async () => {
-  await installDependencies(proof)
+  addresses = await installDependencies(proof)
   return ''
+})
+await wanted('every command of docs/kubernetes.md', async () => {
+  if (!addresses) throw new Error('there is no database')
+  return `${await runPage(proof, addresses)} blocks`
 })
 const isInstalled = await step('helm install, until every pod is ready', async () => {
   await installRelease(proof)
