@@ -18,8 +18,8 @@ export const dependencyImages = ['localhost/postgres:15-debian', 'localhost/redi
  */
 const nextDockerfile = `FROM ${image}
 USER 0
-COPY next-migration.mjs /tmp/next-migration.mjs
-RUN node /tmp/next-migration.mjs /app && rm /tmp/next-migration.mjs
+COPY next-migration.mjs /app/
+RUN ["node", "/app/next-migration.mjs", "/app"]
 USER 65532:65532
 `
 
