@@ -45,7 +45,7 @@ export const installDependencies = async (proof: Proof): Promise<Addresses> => {
 
 const psql = (statement: string): Promise<string> =>
   kubectl(
-    ...['exec', 'postgres-0', '--', 'psql', '--host=127.0.0.1', '--username=qsm', '--dbname=qsm', '--no-psqlrc'],
+    ...['exec', 'postgres-0', '--', 'psql', '--host=/tmp', '--username=qsm', '--dbname=qsm', '--no-psqlrc'],
     ...['--tuples-only', '--no-align', '--command', statement],
   )
 

@@ -50,7 +50,14 @@ export const prove = async args => {
       NODE_EXTRA_CA_CERTS: caFile,
       QSM_PROOF: JSON.stringify({ host, folder, ...images }),
     }
-    const node = [process.execPath, '--conditions=qsm-source', '--import', 'tsx', script]
+    const node = [
+      process.execPath,
+      '--conditions=qsm-source',
+      '--import',
+      'tsx',
+      script,
+      ...args.filter(arg => !arg.startsWith('--')),
+    ]
     return tools ? await start(join(tools, 'exec'), node, env) : await start(node[0], node.slice(1), env)
   } finally {
     rmSync(folder, { recursive: true, force: true })

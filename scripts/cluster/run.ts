@@ -93,7 +93,13 @@ if (isInstalled) {
   await wanted('the demo by the command line', async () =>
     lastLine(await command(process.execPath, [script('demo.mjs'), '--url', url])),
   )
-  await wanted('k6 smoke', async () => lastLine(await command(process.execPath, [script('load.mjs'), 'smoke'])))
+  await wanted('k6 smoke', async () =>
+    lastLine(
+      await command('npm', ['run', '--silent', 'load', '--', 'smoke'], {
+        env: { BASE_URL: url, SSL_CERT_FILE: `${proof.folder}/ca.crt` },
+      }),
+    ),
+  )
   await wanted('NetworkPolicy', async () => {
     const results = await probeNetwork(proof)
     const wrong = results.filter(({ ok }) => !ok)

@@ -25,21 +25,33 @@ overrides. Every template that makes one object for each component ranges over i
 {{- end -}}
 
 {{/*
-Which paths belong to which service; message has the rest of what is public. What begins with /internal is nobody's.
+Which paths belong to which service; message has the rest of what is public. What begins with /internal is nobody's. Single
+paths are exact, and prefixes end with a slash where another path goes on with the same letters: some controllers take a
+prefix for letters, not for parts of a path, and would send /api/message/send where /api/me belongs.
 */}}
 {{- define "qsm.paths" -}}
 - component: auth
   port: 8000
-  prefixes: [/api/register, /api/login, /api/token, /api/logout, /api/me, /api/password, /api/sessions, /api/account]
+  exact:
+    - /api/register
+    - /api/login
+    - /api/token/refresh
+    - /api/logout
+    - /api/me
+    - /api/password
+    - /api/sessions
+    - /api/account
+    - /api/account/export
+  prefixes: [/api/sessions/]
 {{- if .Values.components.quantumCrypto.expose }}
 - component: quantum-crypto
   port: 8001
-  prefixes: [/api/quantum]
+  prefixes: [/api/quantum/]
 {{- end }}
 - component: message
   port: 8000
-  prefixes: [/api, /docs, /openapi.json, /asyncapi.json]
   exact: [/]
+  prefixes: [/api/, /docs, /openapi.json, /asyncapi.json]
 - component: message
   port: 8000
   sockets: true
