@@ -25,9 +25,9 @@ overrides. Every template that makes one object for each component ranges over i
 {{- end -}}
 
 {{/*
-Which paths belong to which service; message has the rest of what is public. What begins with /internal is nobody's. Single
-paths are exact, and prefixes end with a slash where another path goes on with the same letters: some controllers take a
-prefix for letters, not for parts of a path, and would send /api/message/send where /api/me belongs.
+Which paths belong to which service. What is not named, such as /internal, is nobody's. No path fits two entries, in whatever
+way a controller reads them: some take a prefix for letters instead of parts of a path, and some let a long prefix go before
+a short exact path.
 */}}
 {{- define "qsm.paths" -}}
 - component: auth
@@ -50,8 +50,19 @@ prefix for letters, not for parts of a path, and would send /api/message/send wh
 {{- end }}
 - component: message
   port: 8000
-  exact: [/]
-  prefixes: [/api/, /docs, /openapi.json, /asyncapi.json]
+  exact: [/, /api/health, /api/config, /api/stats]
+  prefixes:
+    - /api/users/
+    - /api/devices
+    - /api/connection/
+    - /api/connections
+    - /api/message/
+    - /api/messages
+    - /api/session/
+    - /api/ws/
+    - /docs
+    - /openapi.json
+    - /asyncapi.json
 - component: message
   port: 8000
   sockets: true
