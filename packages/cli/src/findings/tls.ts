@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isIP } from 'node:net'
 import { connect } from 'node:tls'
 import { codeOf, type Finding, untrustedCertificate } from './finding.js'
 
@@ -12,7 +13,8 @@ const canOffer = (): boolean => Number.parseInt(process.versions.node, 10) >= fi
 
 const negotiate = async (url: URL): Promise<{ readonly version: string; readonly group: string }> => {
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const socket = connect({ host, port: Number(url.port || 443) })
+  // By the name in the handshake (SNI) an ingress chooses the certificate; an IP address may not stand there.
+  const socket = connect({ host, port: Number(url.port || 443), ...(isIP(host) ? {} : { servername: host }) })
   try {
     await once(socket, 'secureConnect', { signal: AbortSignal.timeout(timeoutMs) })
     const { name } = Object(socket.getEphemeralKeyInfo()) as { name?: string }
