@@ -14,8 +14,7 @@ interface SentRow {
 export const readStored = async (database: Pick<Replicas, 'sql'>, since: number): Promise<readonly StoredMessage[]> => {
   const rows = await database.sql<SentRow>(
     `SELECT message_id, answer, 1000 * extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 AS committed_at
-     FROM message.sent WHERE received_at >= $1 ORDER BY committed_at`,
-    [since],
+     FROM message.sent WHERE received_at >= ${Math.floor(since)} ORDER BY committed_at`,
   )
   return rows.map(({ message_id: messageId, committed_at: committedAt, answer }) => ({
     messageId,

@@ -36,11 +36,15 @@ const routeMatches = (rendered: Rendered): readonly Match[] =>
 const isBelow = (path: string, prefix: string): boolean =>
   path === prefix || path.startsWith(`${prefix.replace(/\/$/, '')}/`)
 
-/** The match that a path takes: an exact one, else the longest prefix. Null where nothing answers for it. */
+/**
+ * The match that a path takes; null where nothing answers for it. Throws where it depends on the controller: some take a
+ * prefix for letters, and some let a long prefix go before a short exact path.
+ */
 const matchOf = (all: readonly Match[], path: string): Match | null => {
-  const exact = all.find(match => match.type === 'Exact' && match.path === path)
-  const prefixes = all.filter(match => match.type === 'Prefix' && isBelow(path, match.path))
-  return exact ?? prefixes.sort((one, other) => other.path.length - one.path.length)[0] ?? null
+  const byLetters = all.filter(match => (match.type === 'Exact' ? match.path === path : path.startsWith(match.path)))
+  const services = new Set(byLetters.map(({ service }) => service))
+  if (services.size > 1) throw new Error(`${path} goes to ${[...services].join(' or to ')}, as a controller likes`)
+  return byLetters.find(match => match.type === 'Exact' || isBelow(path, match.path)) ?? null
 }
 
 /**
