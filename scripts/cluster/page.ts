@@ -7,7 +7,7 @@ const page = fileURLToPath(new URL('../../docs/kubernetes.md', import.meta.url))
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The command blocks of docs/kubernetes.md, in their order. */
-export const blocksOf = (text: string): readonly string[] =>
+const blocksOf = (text: string): readonly string[] =>
   [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string)
 
 /** What a reader puts in for the page's examples: this proof's host, image and files. */
