@@ -18,7 +18,7 @@ export const modules = [
     from: 'liboqs/src/sig/falcon/pqclean_falcon-512_avx2',
     licence: 'LICENSE',
     sources: ['codec.c', 'common.c', 'fft.c', 'fpr.c', 'keygen.c', 'rng.c', 'sign.c', 'vrfy.c'],
-    ours: ['falcon/shake256.c', 'falcon/hash-to-point.c', 'falcon.c', 'memory.c'],
+    ours: ['falcon/shake256.c', 'falcon/hash-to-point.c', 'falcon/ring.c', 'falcon.c', 'memory.c'],
     headers: 'falcon',
     defines: [],
     places: ['public_key', 'secret_key', 'drawn', 'signature', 'message'],

@@ -3,6 +3,7 @@
  * and reads. Signatures have the padded form of 666 bytes. Nothing is allocated, nothing grows.
  */
 #include "falcon/hash-to-point.h"
+#include "falcon/ring.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define FALCON(name) PQCLEAN_FALCON512_AVX2_##name
@@ -137,20 +138,22 @@ EXPORT(sign) int sign(uint32_t slot, size_t bytes) {
                signature + HEADER_AND_SALT_BYTES, SIGNATURE_BYTES - HEADER_AND_SALT_BYTES, work.vector, LOG_DEGREE) != 0;
 }
 
-/** Whether `signature` is one of `bytes` of the message for `public_key`. */
+/** Once, before anything else. */
+EXPORT(initialise) void initialise(void) { ring_prepare(); }
+
+/** Whether `signature` is one of `bytes` of the message for `public_key` (Falcon round 3, algorithm 16). */
 EXPORT(verify) int verify(size_t bytes) {
     if (public_key[0] != PUBLIC_KEY_HEADER || signature[0] != SIGNATURE_HEADER) return 0;
     uint16_t key[DEGREE], point[DEGREE];
-    int16_t vector[DEGREE];
-    _Alignas(16) uint8_t temporary[2 * DEGREE];
+    int16_t first[DEGREE], second[DEGREE];
     if (FALCON(modq_decode)(key, LOG_DEGREE, public_key + 1, PUBLIC_KEY_BYTES - 1) != PUBLIC_KEY_BYTES - 1) return 0;
     size_t at = HEADER_AND_SALT_BYTES;
-    const size_t compressed = FALCON(comp_decode)(vector, LOG_DEGREE, signature + at, SIGNATURE_BYTES - at);
+    const size_t compressed = FALCON(comp_decode)(second, LOG_DEGREE, signature + at, SIGNATURE_BYTES - at);
     if (compressed == 0) return 0;
     for (at += compressed; at < SIGNATURE_BYTES; at++) {
         if (signature[at] != 0) return 0;
     }
     hash_to_point(point, signature + 1, message, bytes);
-    FALCON(to_ntt_monty)(key, LOG_DEGREE);
-    return FALCON(verify_raw)(point, vector, key, LOG_DEGREE, temporary);
+    ring_multiply_subtract(first, key, second, point);
+    return FALCON(is_short)(first, second, LOG_DEGREE);
 }

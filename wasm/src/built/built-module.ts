@@ -58,6 +58,7 @@ export const startModule = async <Place extends string, Name extends string>({
   const stackPointer = exported.__stack_pointer as WebAssembly.Global<'i32'>
   const stackTop = stackPointer.value
   const wipe = exported.wipe as () => void
+  ;(exported.initialise as (() => void) | undefined)?.()
 
   const view = (place: Place) =>
     new Uint8Array(memory.buffer, (exported[place] as WebAssembly.Global<'i32'>).value, places[place])
