@@ -13,6 +13,9 @@ import { migrateSchemas } from '../src/database.js'
 const configOf = (environment: Readonly<Record<string, string>>): CheckedConfig =>
   readVariables(standaloneVariables, { QSM_ENV: 'test', ...environment })
 
+/** As Kubernetes tells its pods. */
+const inPod = { KUBERNETES_SERVICE_HOST: '10.96.0.1' }
+
 const servers: Server[] = []
 afterEach(() => {
   vi.restoreAllMocks()
@@ -35,6 +38,23 @@ const answering = async (status: number, body: object | string, headers: Record<
 describe('the check of QSM_PUBLIC_URL', () => {
   it('is not run where nobody says where clients come in', async () => {
     expect(await checkPublicAddress(configOf({}))).toMatchObject([{ state: 'not run' }])
+  })
+
+  it('is not run in a cluster where the pod may not go there, and fails elsewhere', async () => {
+    const QSM_PUBLIC_URL = `http://127.0.0.1:${await freePort()}`
+    const inCluster = await checkPublicAddress({ ...configOf({ QSM_PUBLIC_URL }), ...inPod })
+    expect(inCluster).toMatchObject([{ state: 'not run', detail: expect.stringContaining('helm test') }])
+    expect(await checkPublicAddress(configOf({ QSM_PUBLIC_URL }))).toMatchObject([
+      { state: 'FAIL' },
+      { state: 'FAIL' },
+      { state: 'not run' },
+    ])
+  })
+
+  it('goes on in a cluster where the pod gets through', async () => {
+    const QSM_PUBLIC_URL = await answering(502, {})
+    const found = await checkPublicAddress({ ...configOf({ QSM_PUBLIC_URL }), ...inPod })
+    expect(found[0]).toMatchObject({ state: 'FAIL' })
   })
 
   it.each([

@@ -16,6 +16,12 @@ export const podVariables = defineVariables({
     doc: 'Whether the pod brings its schema up to date before it serves. With false it waits, not ready, until `qsm-server migrate` has done so elsewhere.',
     example: 'false',
   },
+  KUBERNETES_SERVICE_HOST: {
+    schema: z.string(),
+    optional: true,
+    doc: 'Set by Kubernetes, not by you. In a cluster doctor takes a public address that a pod cannot reach for one that it may not reach.',
+    example: '10.96.0.1',
+  },
 })
 
 /** Address of another service within the cluster. */

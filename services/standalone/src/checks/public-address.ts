@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { connect } from 'node:net'
 import { getHealth } from '@qsm/contract'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
 import type { CheckedConfig } from './target.js'
@@ -76,10 +78,30 @@ const checkSocket = async (base: string): Promise<Finding> => {
   }
 }
 
-/** What clients meet at QSM_PUBLIC_URL: health, a socket, and TLS. */
+const takesConnections = async (base: string): Promise<boolean> => {
+  const { hostname, port, protocol } = new URL(base)
+  const host = hostname.replace(/^\[|\]$/g, '')
+  const socket = connect({ host, port: Number(port || (protocol === 'https:' ? 443 : 80)), timeout: timeoutMs })
+  socket.once('timeout', () => socket.destroy(new Error('silent')))
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return isOpen
+}
+
+/**
+ * What clients meet at QSM_PUBLIC_URL: health, a socket, and TLS. A pod may not be let out to it, and cannot tell that from
+ * an address where nobody is: then nothing was tried.
+ */
 export const checkPublicAddress = async (config: CheckedConfig): Promise<readonly Finding[]> => {
   const base = config.QSM_PUBLIC_URL
   if (!base) return [notRun('public address', 'QSM_PUBLIC_URL is not set')]
+  if (config.KUBERNETES_SERVICE_HOST && !(await takesConnections(base))) {
+    const text = `this pod does not reach ${base}, as a NetworkPolicy may want it: helm test tries it from outside`
+    return [notRun('public address', text)]
+  }
   const socket =
     config.ENABLE_WEBSOCKET === false ? notRun('public WebSocket', 'ENABLE_WEBSOCKET is false') : checkSocket(base)
   return Promise.all([checkHealth(base), socket, checkTls(base)])

@@ -16,6 +16,7 @@ export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
   readonly QUANTUM_API_URL?: string | undefined
   readonly QSM_PUBLIC_URL?: string | undefined
   readonly ENABLE_WEBSOCKET?: boolean
+  readonly KUBERNETES_SERVICE_HOST?: string | undefined
 }
 
 const readers: Readonly<Record<SchemaOwner, () => CheckedConfig>> = {
