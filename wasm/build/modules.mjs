@@ -29,7 +29,7 @@ export const modules = [
     from: 'liboqs/src/kem/ml_kem/mlkem-native_ml-kem-768_ref/mlkem',
     licence: 'LICENSE',
     sources: ['compress.c', 'indcpa.c', 'kem.c', 'poly.c', 'poly_k.c', 'sampling.c', 'verify.c'],
-    ours: ['ml-kem/hashes.c', 'ml-kem.c', 'memory.c'],
+    ours: ['ml-kem/arithmetic.c', 'ml-kem/hashes.c', 'ml-kem.c', 'memory.c'],
     headers: 'ml-kem',
     defines: ['MLK_CONFIG_FILE="config.h"'],
     places: ['public_key', 'secret_key', 'ciphertext', 'shared_secret', 'drawn'],

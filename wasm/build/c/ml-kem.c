@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "backend.h"
 #include "kem.h"
 
 #define EXPORT(name) __attribute__((export_name(#name)))
@@ -27,6 +28,9 @@ EXPORT(wipe) void wipe(void) {
     memset(drawn, 0, sizeof drawn);
     memset(&__stack_low, 0, (size_t)(&__stack_high - &__stack_low));
 }
+
+/** Once, before anything else. */
+EXPORT(initialise) void initialise(void) { ml_kem_prepare(); }
 
 EXPORT(keypair) void keypair(void) { (void)crypto_kem_keypair_derand(public_key, secret_key, drawn); }
 

@@ -1,14 +1,12 @@
-/*
- * Products in the ring of Falcon by number-theoretic transforms over eight coefficients at once. Numbers are signed and not
- * always reduced; the comments say how large they get. Multiplying by a known w takes two products of 16 bits: a*w - r*q, where r
- * is a*w/q rounded, off by less than one (Barrett; Becker et al., eprint 2021/986, section 2.4). So its result is below q(1/2 + |a|/2^16).
- */
+/* The product that verification needs, by transforms. All of it is public. */
 #include "ring.h"
 
-#include <wasm_simd128.h>
+#define Q 12289
+#define REDUCING_QUOTIENT 3
+#include "../transform.h"
 
 #define DEGREE 512
-#define Q 12289
+#define LOG_DEGREE 9
 /** 1/q mod 2^16, for the one product of two unknown factors. */
 #define INVERSE_OF_Q (-12287)
 /** A root of x^512 + 1: 11 is primitive mod q, 12 = (q - 1) / 1024. */
@@ -17,61 +15,16 @@
 /** 2^16 / 512: takes out what the products of unknown factors and the inverse transform put in. */
 #define SCALE 128
 
-typedef int16_t lanes __attribute__((vector_size(16)));
-typedef uint16_t bits __attribute__((vector_size(16)));
-typedef struct __attribute__((packed, may_alias)) { lanes value; } loose;
-
-/** Factors with their quotients w * 2^15 / q, rounded. */
-typedef struct { lanes factor, quotient; } factors;
-
 /** Of layers whose pairs lie 8 or more apart: one root for each block. Numbers 1 to 63 by reversed bits, as in FIPS 203. */
 static factors far_roots[64], far_inverses[64];
 /** Of the last three layers, for eight blocks of eight coefficients side by side: roots of distances 4, 2, 2, 1, 1, 1, 1. */
 static factors near_roots[8][7], near_inverses[8][7];
 static factors last_inverse, scale;
 
-static lanes load(const int16_t *from) { return ((const loose *)(const void *)from)->value; }
-static void store(int16_t *to, lanes value) { ((loose *)(void *)to)->value = value; }
-static lanes all(int number) {
-    const int16_t n = (int16_t)number;
-    return (lanes){n, n, n, n, n, n, n, n};
-}
-/** The lower halves of the products. */
-static lanes low_half(lanes a, lanes b) { return (lanes)((bits)a * (bits)b); }
-static lanes less_multiple(lanes a, lanes quotient) { return (lanes)((bits)a - (bits)quotient * (bits)all(Q)); }
-/** a * b / 2^15, rounded. */
-static lanes rounded_high(lanes a, lanes b) { return (lanes)wasm_i16x8_q15mulr_sat((v128_t)a, (v128_t)b); }
-static lanes times(lanes a, factors w) {
-    return less_multiple(low_half(a, w.factor), rounded_high(a, w.quotient));
-}
-/** Below q(1/2 + |a| / (3 * 2^15)). */
-static lanes reduced(lanes a) { return less_multiple(a, rounded_high(a, all(3))); }
-
-static int power(int base, int exponent) {
-    int result = 1;
-    for (; exponent > 0; exponent >>= 1, base = base * base % Q) {
-        if (exponent & 1) result = result * base % Q;
-    }
-    return result;
-}
-static void set_lane(factors *target, int lane, int number) {
-    const int centred = number > Q / 2 ? number - Q : number, doubled = 2 * (centred * 32768);
-    target->factor[lane] = (int16_t)centred;
-    target->quotient[lane] = (int16_t)((doubled + (doubled < 0 ? -Q : Q)) / (2 * Q));
-}
-static void set_all(factors *target, int number) {
-    for (int lane = 0; lane < 8; lane++) set_lane(target, lane, number);
-}
-static int reversed_bits(int number) {
-    int result = 0;
-    for (int bit = 0; bit < 9; bit++) result |= ((number >> bit) & 1) << (8 - bit);
-    return result;
-}
-
 void ring_prepare(void) {
     const int root = power(GENERATOR, GENERATOR_POWER);
     for (int index = 1; index < DEGREE; index++) {
-        const int exponent = reversed_bits(index), forward = power(root, exponent), back = power(root, 1024 - exponent);
+        const int exponent = reversed_bits(index, LOG_DEGREE), forward = power(root, exponent), back = power(root, 1024 - exponent);
         if (index < 64) {
             set_all(&far_roots[index], forward);
             set_all(&far_inverses[index], back);
@@ -82,27 +35,8 @@ void ring_prepare(void) {
         set_lane(&near_roots[block / 8][place], block % 8, forward);
         set_lane(&near_inverses[block / 8][place], block % 8, back);
     }
-    set_all(&last_inverse, power(root, 1024 - reversed_bits(1)) * SCALE % Q);
+    set_all(&last_inverse, power(root, 1024 - reversed_bits(1, LOG_DEGREE)) * SCALE % Q);
     set_all(&scale, SCALE);
-}
-
-#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
-
-/** Lane i of vector j becomes lane j of vector i. */
-static void transpose(lanes v[8]) {
-    lanes a[8], b[8];
-    for (int i = 0; i < 4; i++) {
-        a[2 * i] = SHUFFLE(v[i], v[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
-        a[2 * i + 1] = SHUFFLE(v[i], v[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
-    }
-    for (int i = 0; i < 4; i++) {
-        b[2 * i] = SHUFFLE(a[i], a[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
-        b[2 * i + 1] = SHUFFLE(a[i], a[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
-    }
-    for (int i = 0; i < 4; i++) {
-        v[2 * i] = SHUFFLE(b[i], b[i + 4], 0, 8, 1, 9, 2, 10, 3, 11);
-        v[2 * i + 1] = SHUFFLE(b[i], b[i + 4], 4, 12, 5, 13, 6, 14, 7, 15);
-    }
 }
 
 /** Three layers within eight vectors, whose pairs are 4, 2 and 1 vectors apart. From below 2.64 q to below 1.6 q. */
@@ -147,8 +81,7 @@ static void transform(int16_t a[DEGREE]) {
     }
     for (int group = 0; group < 8; group++) {
         lanes v[8];
-        for (int i = 0; i < 8; i++) v[i] = load(a + 64 * group + 8 * i);
-        transpose(v);
+        load_transposed(v, a + 64 * group);
         forward_near(v, near_roots[group]);
         for (int i = 0; i < 8; i++) store(a + 64 * group + 8 * i, v[i]);
     }
@@ -160,8 +93,7 @@ static void transform_back(int16_t a[DEGREE]) {
         lanes v[8];
         for (int i = 0; i < 8; i++) v[i] = load(a + 64 * group + 8 * i);
         inverse_near(v, near_inverses[group]);
-        transpose(v);
-        for (int i = 0; i < 8; i++) store(a + 64 * group + 8 * i, v[i]);
+        store_transposed(a + 64 * group, v);
     }
     for (int distance = 8; distance < DEGREE / 2; distance *= 2) {
         int index = DEGREE / 2 / distance;
