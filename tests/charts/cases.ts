@@ -31,6 +31,16 @@ const single = {
   networkPolicy: { enabled: false },
 }
 
+const guarded = {
+  ...base,
+  redis: {
+    url: 'redis://default@valkey:6379',
+    sentinels: ['valkey-sentinel:26379'],
+    sentinelUsername: 'sentinel',
+    existingSecret: { name: 'valkey-users', passwordKey: 'default', sentinelPasswordKey: 'sentinel' },
+  },
+}
+
 /** Nearly every value set to something else than its default. */
 const full = {
   publicUrl: 'https://chat.example.org',
@@ -113,6 +123,7 @@ export const cases = {
   dev: JSON.stringify(dev),
   hidden: JSON.stringify(hidden),
   single: JSON.stringify(single),
+  guarded: JSON.stringify(guarded),
   full: JSON.stringify(full),
 } as const
 

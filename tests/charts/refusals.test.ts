@@ -47,6 +47,19 @@ const contradictions: readonly (readonly [what: string, values: Values, messages
     ['redis.existingSecret.passwordKey needs redis.existingSecret.name'],
   ],
   [
+    'a password of sentinels without any',
+    { ...base, redis: { ...redis, existingSecret: { sentinelPasswordKey: 'p' } } },
+    [
+      'redis.existingSecret.sentinelPasswordKey needs redis.existingSecret.name',
+      'redis.existingSecret.sentinelPasswordKey needs redis.sentinels',
+    ],
+  ],
+  [
+    'a user of sentinels without a password',
+    { ...base, redis: { ...redis, sentinels: ['s:26379'], sentinelUsername: 'u' } },
+    ['redis.sentinelUsername needs redis.existingSecret.sentinelPasswordKey'],
+  ],
+  [
     'two passwords of Redis',
     { ...base, redis: { url: 'redis://u:p@h', existingSecret: { name: 's', passwordKey: 'p' } } },
     ['redis.url has a password beside redis.existingSecret.passwordKey'],

@@ -20,6 +20,7 @@ One map, so that no name comes twice.
 {{- with $values.redis.sentinels }}
 {{- $_ := set $known "REDIS_SENTINELS" (join "," .) }}
 {{- $_ := set $known "REDIS_SENTINEL_NAME" $values.redis.sentinelName }}
+{{- with $values.redis.sentinelUsername }}{{- $_ := set $known "REDIS_SENTINEL_USERNAME" . }}{{- end }}
 {{- end }}
 {{- if $values.redis.cluster }}{{- $_ := set $known "REDIS_CLUSTER" true }}{{- end }}
 {{- if and $values.redis.url $values.redis.existingSecret.passwordKey }}{{- $_ := set $known "REDIS_URL" $values.redis.url }}{{- end }}
@@ -52,6 +53,11 @@ nothing secret stands in the environment of a process.
 {{- end }}
 {{- with $values.redis.existingSecret.passwordKey }}
 - variable: REDIS_PASSWORD
+  secret: {{ $values.redis.existingSecret.name }}
+  key: {{ . }}
+{{- end }}
+{{- with $values.redis.existingSecret.sentinelPasswordKey }}
+- variable: REDIS_SENTINEL_PASSWORD
   secret: {{ $values.redis.existingSecret.name }}
   key: {{ . }}
 {{- end }}

@@ -28,6 +28,15 @@
 {{- if and $redisSecret.passwordKey (not $redisSecret.name) -}}
 {{- $problems = append $problems "redis.existingSecret.passwordKey needs redis.existingSecret.name" -}}
 {{- end -}}
+{{- if and $redisSecret.sentinelPasswordKey (not $redisSecret.name) -}}
+{{- $problems = append $problems "redis.existingSecret.sentinelPasswordKey needs redis.existingSecret.name" -}}
+{{- end -}}
+{{- if and $redisSecret.sentinelPasswordKey (not $values.redis.sentinels) -}}
+{{- $problems = append $problems "redis.existingSecret.sentinelPasswordKey needs redis.sentinels, which ask for it: --set redis.sentinels[0]=HOST:26379" -}}
+{{- end -}}
+{{- if and $values.redis.sentinelUsername (not $redisSecret.sentinelPasswordKey) -}}
+{{- $problems = append $problems "redis.sentinelUsername needs redis.existingSecret.sentinelPasswordKey, the password of that user" -}}
+{{- end -}}
 {{- if and $redisSecret.passwordKey (contains ":" (urlParse $values.redis.url).userinfo) -}}
 {{- $problems = append $problems "redis.url has a password beside redis.existingSecret.passwordKey, and would show it in a ConfigMap: take it out of the address" -}}
 {{- end -}}

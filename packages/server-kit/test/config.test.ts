@@ -240,12 +240,15 @@ describe('the variables of Redis', () => {
   const cluster = { REDIS_CLUSTER: 'true' }
 
   const password = { REDIS_PASSWORD: 'p@ss/word%41' }
+  const ofSentinels = { REDIS_SENTINEL_PASSWORD: 'another' }
 
   it.each([
     [{}],
     [redis],
     [{ REDIS_URL: 'redis://default@r', ...password }],
     [{ ...redis, ...sentinels }],
+    [{ ...redis, ...sentinels, ...ofSentinels }],
+    [{ ...redis, ...sentinels, ...ofSentinels, REDIS_SENTINEL_USERNAME: 'sentinel' }],
     [{ ...redis, ...cluster }],
     [{ REDIS_CLUSTER: 'false' }],
   ])('fit together: %j', environment => expect(wrong(environment)).toEqual([]))
@@ -255,6 +258,8 @@ describe('the variables of Redis', () => {
     [cluster, ['REDIS_URL']],
     [password, ['REDIS_URL']],
     [{ ...redis, ...password }, ['REDIS_PASSWORD']],
+    [{ ...redis, ...ofSentinels }, ['REDIS_SENTINELS']],
+    [{ ...redis, ...sentinels, REDIS_SENTINEL_USERNAME: 'sentinel' }, ['REDIS_SENTINEL_PASSWORD']],
     [{ ...redis, ...sentinels, ...cluster }, ['REDIS_CLUSTER']],
     [{ ...sentinels, ...cluster }, ['REDIS_URL', 'REDIS_CLUSTER']],
     [{ ...sentinels, REDIS_URL: 'http://redis' }, ['REDIS_URL']],

@@ -9,7 +9,7 @@ import { freePort } from '../../../tests/support/free-port.js'
 import { hasRedis, startRedis } from '../../../tests/support/redis.js'
 import { startSentinel } from '../../../tests/support/redis-sentinel.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
-import { type Bus, createMetrics, createRedisBus } from '../src/index.js'
+import { type Bus, createMetrics, createRedisBus, probeRedis, readVariables, redisVariables } from '../src/index.js'
 
 const userId = '01890a5d-ac96-774b-bcce-b302099a8057'
 const masterName = 'qsm-test'
@@ -61,6 +61,33 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     // Each connection finds the new master in its own time.
     await vi.waitFor(() => expect([one.state, other.state]).toEqual(['ok', 'ok']), patience)
   })
+
+  test.each([{}, { user: 'sentinel' }])(
+    'tells sentinels what they ask for, and finds no master without it: %j',
+    async ({ user }) => {
+      const password = 'that-of-the-sentinels'
+      const master = await startRedis()
+      const replica = await startRedis('--replicaof', '127.0.0.1', String(master.port))
+      const sentinel = await startSentinel(masterName, master.port, { ...(user ? { user } : {}), password })
+      closing.push(() => master.close(), replica.close, sentinel.close)
+      const where = {
+        REDIS_URL: 'redis://ignored:1',
+        REDIS_SENTINELS: sentinel.address,
+        REDIS_SENTINEL_NAME: masterName,
+        ...(user ? { REDIS_SENTINEL_USERNAME: user } : {}),
+      }
+      const probe = (more: Readonly<Record<string, string>>) =>
+        probeRedis(readVariables(redisVariables, { ...where, ...more }))
+
+      expect(await probe({ REDIS_SENTINEL_PASSWORD: password })).toEqual([])
+      await expect(probe({})).rejects.toThrow(/NOAUTH|WRONGPASS/)
+      await expect(probe({ REDIS_SENTINEL_PASSWORD: 'another' })).rejects.toThrow(/WRONGPASS|NOAUTH/)
+      if (user)
+        await expect(probe({ REDIS_SENTINEL_PASSWORD: password, REDIS_SENTINEL_USERNAME: 'other' })).rejects.toThrow(
+          /WRONGPASS|NOAUTH/,
+        )
+    },
+  )
 
   test('goes by TLS where the address says rediss, to a server that the process trusts and to no other', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'qsm-tls-'))

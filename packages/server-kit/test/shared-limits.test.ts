@@ -9,7 +9,8 @@ import {
   type Limits,
   QsmError,
   type RateLimit,
-  Secret,
+  readVariables,
+  redisVariables,
   systemClock,
 } from '../src/index.js'
 
@@ -42,9 +43,8 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     /^qsm_limits_shared 1$/m.test((await metrics.text()).body)
   const pod = async (podSecret = secret) => {
     const metrics = createMetrics()
-    const config = { REDIS_SENTINELS: [], REDIS_PASSWORD: undefined, REDIS_SENTINEL_NAME: '', REDIS_CLUSTER: false }
-    const REDIS_URL = new Secret(`redis://qsm:secret@127.0.0.1:${redis.port}`)
-    const limits = createLimits({ ...config, REDIS_URL }, podSecret, { log: silentLog, metrics, clock: systemClock })
+    const config = readVariables(redisVariables, { REDIS_URL: `redis://qsm:secret@127.0.0.1:${redis.port}` })
+    const limits = createLimits(config, podSecret, { log: silentLog, metrics, clock: systemClock })
     open.push(limits)
     const shared = (value: boolean) => vi.waitFor(async () => expect(await isShared(metrics)).toBe(value), patience)
     await shared(true)

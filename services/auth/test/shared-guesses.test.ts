@@ -1,4 +1,4 @@
-import { createLimits, createMetrics, Secret, systemClock } from '@qsm/server-kit'
+import { createLimits, createMetrics, readVariables, redisVariables, systemClock } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/support/redis.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
@@ -11,13 +11,7 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
   const closing: (() => unknown)[] = []
   const startPod = async () => {
     const metrics = createMetrics()
-    const config = {
-      REDIS_URL: new Secret(redis.url),
-      REDIS_SENTINELS: [],
-      REDIS_PASSWORD: undefined,
-      REDIS_SENTINEL_NAME: '',
-      REDIS_CLUSTER: false,
-    }
+    const config = readVariables(redisVariables, { REDIS_URL: redis.url })
     const limits = createLimits(config, 'the secret of all pods', { log: silentLog, metrics, clock: systemClock })
     await vi.waitFor(async () => expect((await metrics.text()).body).toMatch(/^qsm_limits_shared 1$/m), 10_000)
     const auth = await startAuth(limits)

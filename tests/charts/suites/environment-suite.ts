@@ -23,6 +23,7 @@ const secrets = {
   DATABASE_URL: 'postgresql://qsm:pass@db:5432/qsm',
   REDIS_URL: 'redis://redis:6379',
   REDIS_PASSWORD: 'pass of Redis',
+  REDIS_SENTINEL_PASSWORD: 'pass of the sentinels',
   JWT_SECRET: 'Xk3vQ9mZr7Lw2Tn8Yc5Hb1Jd6Gf4SaPe0UoIiRtW',
   JWT_SECRET_PREVIOUS: 'Bq8nWz2Kx7Vt4Mc9Rj5Hd1Lf6Gs3PaYe0UoIiTrE',
   QSM_KEK: `k1:${createHash('sha256').update('a key').digest('base64')}`,
@@ -124,6 +125,17 @@ export const environmentSuite = (rendered: Readonly<Record<CaseName, Rendered>>)
         const { hostname, port } = new URL(address)
         const service = find(rendered.minimal, 'Service', hostname.split('.')[0] ?? '')
         expect(service.spec.ports[0].port).toBe(Number(port))
+      }
+    })
+
+    test('bring the password of the sentinels from its key of the Secret of Redis', () => {
+      for (const [component, , read] of services) {
+        const config = read(told(rendered.guarded, component))
+        expect(config.REDIS_SENTINEL_PASSWORD?.reveal()).toBe(secrets.REDIS_SENTINEL_PASSWORD)
+        expect(config.REDIS_SENTINEL_USERNAME).toBe('sentinel')
+        const { sources } = podOf(rendered.guarded, component).spec.volumes[0].projected
+        const secret = { name: 'valkey-users', items: [{ key: 'sentinel', path: 'REDIS_SENTINEL_PASSWORD' }] }
+        expect(sources).toContainEqual({ secret })
       }
     })
 

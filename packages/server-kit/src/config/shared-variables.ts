@@ -149,7 +149,7 @@ export const redisVariables = defineVariables({
   REDIS_SENTINELS: {
     schema: hostsAndPorts,
     default: '',
-    doc: 'Sentinels that know which Redis is the master; user, password and TLS are those of REDIS_URL. Not with REDIS_CLUSTER.',
+    doc: 'Sentinels that know which Redis is the master, whose user, password and TLS are those of REDIS_URL. Not with REDIS_CLUSTER.',
     example: 'sentinel-0:26379,sentinel-1:26379',
   },
   REDIS_SENTINEL_NAME: {
@@ -157,6 +157,19 @@ export const redisVariables = defineVariables({
     default: 'mymaster',
     doc: 'The name of the master that the sentinels watch.',
     example: 'mymaster',
+  },
+  REDIS_SENTINEL_USERNAME: {
+    schema: z.string().min(1, 'the name of the user, or leave it out'),
+    doc: 'As which user the sentinels are asked, where it is not `default`.',
+    example: 'sentinel',
+    optional: true,
+  },
+  REDIS_SENTINEL_PASSWORD: {
+    schema: z.string().min(1, 'the password, or leave it out'),
+    doc: 'The password that the sentinels ask for, where they ask for one; they are never sent that of Redis.',
+    example: 'what the sentinels have as requirepass, or for their user',
+    secret: true,
+    optional: true,
   },
   REDIS_CLUSTER: {
     schema: flag,

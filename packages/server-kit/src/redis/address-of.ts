@@ -17,6 +17,8 @@ export const addressOf = (config: ConfigOf<typeof redisVariables>): RedisAddress
           : config.REDIS_URL.reveal(),
         sentinels: config.REDIS_SENTINELS,
         sentinelName: config.REDIS_SENTINEL_NAME,
+        sentinelUsername: config.REDIS_SENTINEL_USERNAME,
+        sentinelPassword: config.REDIS_SENTINEL_PASSWORD?.reveal(),
         cluster: config.REDIS_CLUSTER,
       }
     : null

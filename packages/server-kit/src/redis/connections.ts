@@ -8,6 +8,9 @@ export interface RedisAddress {
   readonly sentinels: readonly string[]
   /** Under which name the sentinels know the master. */
   readonly sentinelName: string
+  /** User and password of the sentinels, where they ask for them; those of the URL are never sent to them. */
+  readonly sentinelUsername?: string | undefined
+  readonly sentinelPassword?: string | undefined
   /** Whether the server is a Redis Cluster: hints then go by sharded Pub/Sub (SPUBLISH, Redis 7). */
   readonly cluster: boolean
 }
@@ -51,7 +54,8 @@ const hostAndPort = (address: string, otherwise: number): ClusterNode & { host: 
 }
 
 /** One connection, not opened yet. A subscriber can do nothing else, so a pod has two. */
-export const createRedisConnection = ({ url, sentinels, sentinelName, cluster }: RedisAddress): RedisConnection => {
+export const createRedisConnection = (address: RedisAddress): RedisConnection => {
+  const { url, sentinels, sentinelName, sentinelUsername, sentinelPassword, cluster } = address
   const { hostname, port, username, password, protocol, pathname } = new URL(url)
   const access: RedisOptions = {
     ...commonOptions,
@@ -74,8 +78,10 @@ export const createRedisConnection = ({ url, sentinels, sentinelName, cluster }:
   if (sentinels.length > 0) {
     return new Redis({
       ...access,
-      sentinels: sentinels.map(address => hostAndPort(address, 26_379)),
+      sentinels: sentinels.map(sentinel => hostAndPort(sentinel, 26_379)),
       name: sentinelName,
+      ...(sentinelUsername ? { sentinelUsername } : {}),
+      ...(sentinelPassword ? { sentinelPassword } : {}),
       ...(protocol === 'rediss:' ? { enableTLSForSentinelMode: true } : {}),
     })
   }

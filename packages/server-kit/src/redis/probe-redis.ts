@@ -34,11 +34,15 @@ export const probeRedis = async (config: ConfigOf<typeof redisVariables>): Promi
   if (!address) return null
   const redis = createRedisConnection(address)
   let trouble: Error | null = null
-  redis.on('error', error => {
-    trouble ??= error
+  const troubled = new Promise<never>((_, reject) => {
+    redis.on('error', error => {
+      trouble ??= error
+      reject(error)
+    })
   })
   try {
-    await redis.connect()
+    // Where no sentinel names a master, connect() tries on for ever.
+    await Promise.race([redis.connect(), troubled])
     const refused: string[] = []
     for (const [name, run] of Object.entries(commandsOf(redis))) {
       await run().catch((error: Error) => {

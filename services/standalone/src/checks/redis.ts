@@ -13,9 +13,7 @@ export const checkRedis = async (config: CheckedConfig): Promise<Finding> => {
     const text = `its user may not run ${refused.join(', ')} on qsm:*: give it the rights that docs/replicas.md names`
     return fail(name, text)
   } catch (error) {
-    return fail(
-      name,
-      `does not answer as REDIS_URL says (${reasonOf(error)}): correct address, user or password, or start it`,
-    )
+    const by = config.REDIS_SENTINELS?.length ? 'REDIS_URL and REDIS_SENTINELS say' : 'REDIS_URL says'
+    return fail(name, `does not answer as ${by} (${reasonOf(error)}): correct address, user or password, or start it`)
   }
 }
