@@ -8,7 +8,9 @@ import { hasReplicas, type Replicas, startReplicas } from '../../support/replica
 
 const raceTimes = 100
 
-describe.skipIf(!hasReplicas)('two message pods', { timeout: 120_000 }, () => {
+const title = hasReplicas ? 'two message pods' : 'two message pods: not run, redis-server or haproxy is not here'
+
+describe.skipIf(!hasReplicas)(title, { timeout: 120_000 }, () => {
   let replicas: Replicas
   beforeAll(async () => {
     replicas = await startReplicas({ script: 'faults/replicas.mjs' })
