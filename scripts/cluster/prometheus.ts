@@ -1,8 +1,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseAllDocuments } from 'yaml'
-import { chart, command, namespace, type Proof, release, until } from './proof.js'
+import { chart, command, kubectl, namespace, type Proof, release, until } from './proof.js'
+import { type Component, components } from './release.js'
 
 /** Debian's Prometheus; the proof says by name where it is missing. */
 export const hasPrometheus = !spawnSync('prometheus', ['--version']).error
@@ -34,38 +36,30 @@ const ruleFileOf = async (): Promise<string> => {
   return JSON.stringify(rule.spec)
 }
 
+/** The pods' admin ports, with the labels that a ServiceMonitor gives. Debian's Prometheus cannot ask Kubernetes itself. */
+const targetsOf = async (): Promise<string> => {
+  const { items } = JSON.parse(
+    await kubectl('get', 'pods', '--selector', `app.kubernetes.io/instance=${release}`, '--output', 'json'),
+  ) as { items: { metadata: { name: string; labels: Record<string, string> }; status: { podIP?: string } }[] }
+  const targets = items.flatMap(({ metadata, status }) => {
+    const component = metadata.labels['app.kubernetes.io/component'] as Component
+    if (!status.podIP || !components.includes(component)) return []
+    const service = `${release}-${component}`
+    return [{ targets: [`${status.podIP}:9464`], labels: { namespace, service, job: service, pod: metadata.name } }]
+  })
+  return JSON.stringify(targets)
+}
+
 /** Scrapes the admin ports of the release as the ServiceMonitor says, and judges the chart's alerts. */
 export const startPrometheus = async ({ folder }: Proof): Promise<Prometheus> => {
   const data = join(folder, 'prometheus')
   mkdirSync(data, { recursive: true })
   writeFileSync(join(data, 'rules.yml'), await ruleFileOf())
-  const relabel = (source: string, target: string) => ({
-    source_labels: [`__meta_kubernetes_${source}`],
-    target_label: target,
-  })
-  const keep = (source: string, regex: string) => ({
-    source_labels: [`__meta_kubernetes_${source}`],
-    regex,
-    action: 'keep',
-  })
   const configuration = {
     global: { scrape_interval: '2s', evaluation_interval: '2s' },
     rule_files: [join(data, 'rules.yml')],
     scrape_configs: [
-      {
-        job_name: 'qsm',
-        kubernetes_sd_configs: [
-          { role: 'endpoints', kubeconfig_file: process.env.KUBECONFIG, namespaces: { names: [namespace] } },
-        ],
-        relabel_configs: [
-          keep('service_label_app_kubernetes_io_instance', release),
-          keep('endpoint_port_name', 'admin'),
-          relabel('namespace', 'namespace'),
-          relabel('service_name', 'service'),
-          relabel('service_name', 'job'),
-          relabel('pod_name', 'pod'),
-        ],
-      },
+      { job_name: 'qsm', file_sd_configs: [{ files: [join(data, 'targets.json')], refresh_interval: '2s' }] },
     ],
   }
   writeFileSync(join(data, 'prometheus.yml'), JSON.stringify(configuration))
@@ -76,19 +70,36 @@ export const startPrometheus = async ({ folder }: Proof): Promise<Prometheus> =>
       `--storage.tsdb.path=${join(data, 'tsdb')}`,
       `--web.listen-address=0.0.0.0:${port}`,
     ],
-    { stdio: ['ignore', 'ignore', 'ignore'] },
+    { stdio: ['ignore', 'ignore', 'pipe'] },
   )
+  let errors = ''
+  child.stderr?.on('data', text => {
+    errors += text
+  })
   const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  const target = join(data, 'targets.json')
+  const follow = async () => {
+    while (child.exitCode === null && child.signalCode === null) {
+      const targets = await targetsOf().catch(() => null) // The API server may be away; the next turn asks again.
+      if (targets) {
+        writeFileSync(`${target}.new`, targets)
+        renameSync(`${target}.new`, target)
+      }
+      await sleep(1_000)
+    }
+  }
+  void follow()
   const ask = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${port}${path}`, { signal: AbortSignal.timeout(5_000) })
     return ((await answer.json()) as { data: unknown }).data
   }
-  await until('Prometheus is ready', () =>
-    fetch(`http://127.0.0.1:${port}/-/ready`).then(
+  await until('Prometheus is ready', async () => {
+    if (child.exitCode !== null) throw new Error(`prometheus ended with ${child.exitCode}: ${errors.slice(-600)}`)
+    return fetch(`http://127.0.0.1:${port}/-/ready`).then(
       answer => answer.ok,
       () => false,
-    ),
-  )
+    )
+  })
   return {
     async query(expression) {
       const { result } = (await ask(`/api/v1/query?query=${encodeURIComponent(expression)}`)) as {

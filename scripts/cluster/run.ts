@@ -6,7 +6,7 @@ import { type Addresses, installDependencies } from './dependencies.js'
 import { disturbances, whereToLook } from './disturbances.js'
 import { postQuantumOnly, probeNetwork } from './network-probes.js'
 import { runPage } from './page.js'
-import { hasPrometheus, installAdapter, removeAdapter, startPrometheus } from './prometheus.js'
+import { hasPrometheus, installAdapter, type Prometheus, removeAdapter, startPrometheus } from './prometheus.js'
 import { command, helm, kubectl, readProof, release, until } from './proof.js'
 import { deployment, installRelease, rolledOut } from './release.js'
 import { finish, notRun, step } from './report.js'
@@ -29,13 +29,22 @@ const withMonitoring = async (): Promise<void> => {
     notRun('Prometheus, alerts, scaling by connections', 'there is no prometheus (Debian package prometheus)')
     return
   }
-  const prometheus = await startPrometheus(proof)
+  let prometheus: Prometheus | null = null
+  const isThere = await step('Prometheus starts', async () => {
+    prometheus = await startPrometheus(proof)
+    return undefined
+  })
+  if (!isThere || !prometheus) return
+  await monitored(prometheus)
+}
+
+const monitored = async (prometheus: Prometheus): Promise<void> => {
   try {
-    await wanted('Prometheus scrapes every pod', async () => {
+    await step('Prometheus scrapes every pod', async () => {
       await until('six targets are up', async () => (await prometheus.query('sum(up{job=~"qsm-.*"})')) === 6)
       return `${await prometheus.query('count({job=~"qsm-.*"})')} series`
     })
-    await wanted('an alert follows a fault and its end', async () => {
+    await step('an alert follows a fault and its end', async () => {
       const alert = 'QsmQuantumServiceAway'
       await until(`${alert} is inactive`, async () => (await prometheus.alertState(alert)) === 'inactive')
       await kubectl('scale', deployment('quantum-crypto'), '--replicas=0')
@@ -45,7 +54,7 @@ const withMonitoring = async (): Promise<void> => {
       await until(`${alert} ends`, async () => (await prometheus.alertState(alert)) === 'inactive')
       return alert
     })
-    await wanted('message scales by qsm_ws_connections from 2 to 4 and back', async () => {
+    await step('message scales by qsm_ws_connections from 2 to 4 and back', async () => {
       const nodeIp = await command('kubectl', [
         ...['get', 'nodes', '--output', 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'],
       ])
@@ -117,7 +126,7 @@ if (isInstalled) {
     })
     return `out in ${(outMs / 1_000).toFixed(0)} s, back in ${(inMs / 1_000).toFixed(0)} s`
   })
-  await withMonitoring()
+  if (only.length === 0 || only.includes('monitoring')) await withMonitoring()
 }
 const isRight = finish()
 if (!isRight) whereToLook()
