@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { byConnections, byCpu, scaleOutAndIn, startRequests } from './autoscaling.js'
 import { type Addresses, installDependencies } from './dependencies.js'
 import { disturbances, whereToLook } from './disturbances.js'
+import { dryRunExamples } from './examples.js'
+import { secretsStay } from './kept-secret.js'
 import { postQuantumOnly, probeNetwork } from './network-probes.js'
 import { runPage } from './page.js'
 import { hasPrometheus, installAdapter, type Prometheus, removeAdapter, startPrometheus } from './prometheus.js'
@@ -89,6 +91,7 @@ await wanted('every command of docs/kubernetes.md', async () => {
   if (!addresses) throw new Error('there is no database')
   return `${await runPage(proof, addresses)} blocks`
 })
+await wanted('the API server takes every example of the chart', dryRunExamples)
 const isInstalled = await step('helm install, until every pod is ready', async () => {
   await installRelease(proof)
   return lastLine(await kubectl('get', 'pods', '--no-headers'))
@@ -98,6 +101,7 @@ if (isInstalled) {
     await helm(['test', release, '--timeout', '180s'])
     return lastLine(await kubectl('logs', `${release}-test-talk`))
   })
+  await wanted('an upgrade keeps the secrets that were drawn', () => secretsStay(proof))
   await wanted('TLS with X25519MLKEM768 only', () => postQuantumOnly(proof))
   await wanted('the demo by the command line', async () =>
     lastLine(await command(process.execPath, [script('demo.mjs'), '--url', url])),
