@@ -83,7 +83,7 @@ export const messagePodVariables = defineVariables({
   QUANTUM_PUBLIC_URL: {
     schema: serviceUrl('https://qsm.example.org'),
     optional: true,
-    doc: 'Address of the quantum service that clients are told; QUANTUM_API_URL where left out.',
+    doc: 'Address of the quantum service that clients are told. Left out, they are told none: QUANTUM_API_URL stays within the cluster.',
     example: 'https://qsm.example.org',
   },
 })

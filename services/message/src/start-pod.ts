@@ -47,7 +47,7 @@ export const startMessagePod = (config: MessagePodConfig, signal?: AbortSignal):
     const ownRoutes = mainRoutes({
       ...{ version, clock, bus, pingDatabase },
       quantumReady: quantum.isReady,
-      quantumApi: config.QUANTUM_PUBLIC_URL ?? config.QUANTUM_API_URL,
+      quantumApi: config.QUANTUM_PUBLIC_URL ?? null,
       websocketEnabled: config.ENABLE_WEBSOCKET,
       suites: supportedSuites,
     })

@@ -100,6 +100,21 @@ describe('a pod', () => {
     await expect(admin('/livez')).rejects.toThrow('fetch failed')
   })
 
+  test.each([
+    [{}, null],
+    [{ QUANTUM_PUBLIC_URL: 'https://qsm.example.org' }, 'https://qsm.example.org'],
+  ])('with %j tells clients the quantum service at %j, and nowhere its address within', async (more, quantumApi) => {
+    const pod = await startMessagePod(readPodConfig({ ...environment(), ...more }))
+    try {
+      const answer = await fetch(`http://127.0.0.1:${pod.port}/api/config`)
+      const text = await answer.text()
+      expect(JSON.parse(text).quantum_api).toBe(quantumApi)
+      expect(text).not.toContain(environment().QUANTUM_API_URL)
+    } finally {
+      await pod.stop()
+    }
+  })
+
   test('goes on with what it knows while auth is away', async () => {
     const known = register()
     const pod = await startMessagePod(readPodConfig(environment()))

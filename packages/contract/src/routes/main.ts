@@ -70,7 +70,10 @@ export const getConfig = defineRoute({
     200: {
       description: 'No secret.',
       body: z.object({
-        quantum_api: z.string().meta({ description: 'Address of the quantum service.' }),
+        quantum_api: z
+          .string()
+          .nullable()
+          .meta({ description: 'Address of the quantum service; null where clients do not reach it.' }),
         websocket_enabled: z.boolean(),
         suites: z
           .array(z.int().min(1).max(0xffff))

@@ -2,7 +2,8 @@ import { getConfig as contract, publicLimits } from '@qsm/contract'
 import { route } from '@qsm/server-kit'
 
 export interface PublicConfig {
-  readonly quantumApi: string
+  /** Null where clients do not reach the quantum service. */
+  readonly quantumApi: string | null
   readonly websocketEnabled: boolean
   readonly suites: readonly number[]
 }
