@@ -12,7 +12,8 @@
 
 {{/*
 One container of our image: (dict "root" $ "component" "message" "settings" … "name" … "command" … "resources" …).
-Its variables are those of the ConfigMap `configMap`, the files of its secrets, and extraEnv.
+Its variables are those of the ConfigMap `configMap`, the files of its secrets, and extraEnv. The files are in the volume
+`secretVolume`, which is `secrets` where left out.
 */}}
 {{- define "qsm.container" -}}
 name: {{ .name }}
@@ -48,22 +49,27 @@ env:
 resources:
   {{- toYaml .resources | nindent 2 }}
 volumeMounts:
-  - { name: secrets, mountPath: /run/secrets/qsm, readOnly: true }
+  - { name: {{ .secretVolume | default "secrets" }}, mountPath: /run/secrets/qsm, readOnly: true }
   - { name: tmp, mountPath: /tmp }
   {{- with .settings.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
 {{- end -}}
 
-{{/* The volumes that every pod of ours has. */}}
-{{- define "qsm.volumes" -}}
-- name: secrets
+{{/* The files of the secrets of `component`, as a volume: `secretVolume` is its name, `secrets` where left out. */}}
+{{- define "qsm.secretVolume" -}}
+- name: {{ .secretVolume | default "secrets" }}
   projected:
     defaultMode: 0440
     sources:
       {{- range (include "qsm.secretFiles" . | fromYamlArray) }}
       - secret: { name: {{ .secret }}, items: [{ key: {{ .key | quote }}, path: {{ .variable }} }] }
       {{- end }}
+{{- end -}}
+
+{{/* The volumes that every pod of ours has. */}}
+{{- define "qsm.volumes" -}}
+{{ include "qsm.secretVolume" . }}
 - name: tmp
   emptyDir: { sizeLimit: 64Mi }
 {{- with .settings.extraVolumes }}
@@ -107,10 +113,13 @@ affinity:
 {{- end }}
 {{- end -}}
 
-{{/* The migration as a container, for the Job and for init containers. It gets the address of the database and no other secret. */}}
+{{/*
+The migration as a container, for the Job and for init containers. It gets the address of the database and no other secret;
+an init container has it in a volume of its own.
+*/}}
 {{- define "qsm.migrateContainer" -}}
 {{- include "qsm.container" (dict
-  "root" .root "component" "migrate" "settings" .settings "name" "migrate"
+  "root" .root "component" "migrate" "settings" .settings "name" "migrate" "secretVolume" .secretVolume
   "command" (list "node" "services/standalone/bin/qsm-server.js" "migrate")
   "env" (dict "QSM_ENV" .root.Values.environment "LOG_FORMAT" "json")
   "resources" .root.Values.migrations.resources) -}}

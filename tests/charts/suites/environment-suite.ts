@@ -139,6 +139,19 @@ export const environmentSuite = (rendered: Readonly<Record<CaseName, Rendered>>)
       }
     })
 
+    test('of a migration before each pod are the address of the database, in a volume with no other secret', () => {
+      for (const [component] of services) {
+        const { initContainers, volumes } = podOf(rendered.full, component).spec
+        const [migrate] = initContainers
+        const mounted = migrate.volumeMounts.find(({ mountPath }: Fields) => `${mountPath}/` === secretFolder)
+        const { projected } = volumes.find(({ name }: Fields) => name === mounted.name)
+        expect(projected.sources.map(({ secret }: Fields) => secret.items)).toEqual([
+          [{ key: 'database-url', path: 'DATABASE_URL' }],
+        ])
+        expect(volumes.map(({ name }: Fields) => name)).toEqual(['secrets', 'tmp', 'more', mounted.name])
+      }
+    })
+
     test('give the key-encryption key to quantum-crypto alone', () => {
       const holders = podsOf(rendered.minimal).filter(({ spec }) => JSON.stringify(spec).includes('QSM_KEK'))
       expect(holders.map(({ owner }) => owner)).toEqual(['Deployment/qsm-quantum-crypto'])
