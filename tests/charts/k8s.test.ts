@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
+import { findHelm } from '../../scripts/tools/helm.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (name: string): string => readFileSync(`${root}${name}`, 'utf8')
@@ -124,12 +125,17 @@ describe('names that must agree with the chart', () => {
   })
 })
 
-const hasHelm = !spawnSync('helm', ['version']).error
+const found = await findHelm()
+const title = found.helm === null ? `the chart, by helm: not run, ${found.why}` : 'the chart, by helm'
 
-describe.skipIf(!hasHelm)('the chart, by helm (needs helm)', () => {
+describe.skipIf(!found.helm)(title, () => {
   const render = (...args: readonly string[]): Found[] => {
     const all = ['template', 'qsm', `${root}charts/qsm`, '--namespace', 'qsm', ...args]
-    const { status, stdout, stderr } = spawnSync('helm', all, { encoding: 'utf8', cwd: root, timeout: 60_000 })
+    const { status, stdout, stderr } = spawnSync(found.helm ?? '', all, {
+      encoding: 'utf8',
+      cwd: root,
+      timeout: 60_000,
+    })
     expect([status, stderr]).toEqual([0, ''])
     return parseAllDocuments(stdout).map(document => document.toJS())
   }

@@ -2,12 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { findHelm } from '../../scripts/tools/helm.mjs'
 import { rulesOfRelease } from './promtool.js'
 
 const chart = new URL('../../charts/qsm/', import.meta.url)
 const dashboards = new URL('files/dashboards/', chart)
-const hasHelm = !spawnSync('helm', ['version']).error
-const title = hasHelm ? 'the chart' : 'the chart: not run, helm is not here'
+const found = await findHelm()
+const title = found.helm === null ? `the chart: not run, ${found.why}` : 'the chart'
 
 const needed = [
   'publicUrl=https://qsm.example.org',
@@ -21,7 +22,7 @@ const all = ['serviceMonitor', 'prometheusRule', 'dashboards'].map(part => `metr
 const render = (values: readonly string[], more: readonly string[] = []): readonly string[] => {
   const sets = [...needed, ...values].flatMap(value => ['--set', value])
   const args = ['template', 'qsm', fileURLToPath(chart), '--namespace', 'talk', ...sets, ...more]
-  const { status, stdout, stderr } = spawnSync('helm', args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr } = spawnSync(found.helm ?? '', args, { encoding: 'utf8', timeout: 60_000 })
   if (status !== 0) throw new Error(stderr)
   return stdout.split(/^---$/m)
 }
@@ -38,7 +39,7 @@ const below = (object: string, line: string, indent: number): string => {
   return text.replace(new RegExp(`^ {${indent}}`, 'gm'), '').trim()
 }
 
-describe.skipIf(!hasHelm)(title, () => {
+describe.skipIf(!found.helm)(title, () => {
   test('brings nothing for Prometheus and Grafana unless it is told to', () => {
     const objects = render([]).join()
     expect(objects).not.toMatch(/kind: (?:ServiceMonitor|PrometheusRule)|grafana_dashboard/)
