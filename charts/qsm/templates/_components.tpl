@@ -1,13 +1,17 @@
+{{/* The port of a component, or the `admin` port that each has: (dict "component" "auth"). */}}
+{{- define "qsm.port" -}}
+{{- get (dict "auth" 8000 "message" 8000 "quantum-crypto" 8001 "admin" 9464) .component -}}
+{{- end -}}
+
 {{/*
 The components, as YAML: a list of {key, component, port, settings}. Settings are the defaults with what the component
 overrides. Every template that makes one object for each component ranges over it.
 */}}
 {{- define "qsm.components" -}}
-{{- $ports := dict "auth" 8000 "message" 8000 "quantumCrypto" 8001 -}}
 {{- range $key := list "auth" "message" "quantumCrypto" }}
 - key: {{ $key }}
   component: {{ kebabcase $key }}
-  port: {{ get $ports $key }}
+  port: {{ include "qsm.port" (dict "component" (kebabcase $key)) }}
   settings:
     {{- mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (get $.Values.components $key)) | toYaml | nindent 4 }}
 {{- end }}
@@ -19,9 +23,9 @@ overrides. Every template that makes one object for each component ranges over i
 {{- if gt $fewest 1 }}true{{ end -}}
 {{- end -}}
 
-{{/* Address of a component within the cluster: (dict "root" $ "component" "auth" "port" 8000). */}}
+{{/* Address of a component within the cluster: (dict "root" $ "component" "auth"). */}}
 {{- define "qsm.internalUrl" -}}
-{{- printf "http://%s.%s.svc:%d" (include "qsm.componentName" .) .root.Release.Namespace (int .port) -}}
+{{- printf "http://%s.%s.svc:%s" (include "qsm.componentName" .) .root.Release.Namespace (include "qsm.port" .) -}}
 {{- end -}}
 
 {{/*
@@ -31,7 +35,6 @@ a short exact path.
 */}}
 {{- define "qsm.paths" -}}
 - component: auth
-  port: 8000
   exact:
     - /api/register
     - /api/login
@@ -45,11 +48,9 @@ a short exact path.
   prefixes: [/api/sessions/]
 {{- if .Values.components.quantumCrypto.expose }}
 - component: quantum-crypto
-  port: 8001
   prefixes: [/api/quantum/]
 {{- end }}
 - component: message
-  port: 8000
   exact: [/, /api/health, /api/config, /api/stats]
   prefixes:
     - /api/users/
@@ -64,7 +65,6 @@ a short exact path.
     - /openapi.json
     - /asyncapi.json
 - component: message
-  port: 8000
   sockets: true
   prefixes: [/ws]
 {{- end -}}

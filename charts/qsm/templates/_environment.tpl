@@ -12,7 +12,7 @@ One map, so that no name comes twice.
   "HOST" "0.0.0.0"
   "PORT" .port
   "ADMIN_HOST" "0.0.0.0"
-  "ADMIN_PORT" 9464
+  "ADMIN_PORT" (include "qsm.port" (dict "component" "admin"))
   "TRUST_PROXY" true
   "DRAIN_SECONDS" .settings.drainSeconds
   "MIGRATE_AT_START" false
@@ -24,8 +24,8 @@ One map, so that no name comes twice.
 {{- end }}
 {{- if $values.redis.cluster }}{{- $_ := set $known "REDIS_CLUSTER" true }}{{- end }}
 {{- if and $values.redis.url $values.redis.existingSecret.passwordKey }}{{- $_ := set $known "REDIS_URL" $values.redis.url }}{{- end }}
-{{- $auth := include "qsm.internalUrl" (dict "root" $root "component" "auth" "port" 8000) -}}
-{{- $quantum := include "qsm.internalUrl" (dict "root" $root "component" "quantum-crypto" "port" 8001) -}}
+{{- $auth := include "qsm.internalUrl" (dict "root" $root "component" "auth") -}}
+{{- $quantum := include "qsm.internalUrl" (dict "root" $root "component" "quantum-crypto") -}}
 {{- if ne .component "auth" }}{{- $_ := set $known "AUTH_URL" $auth }}{{- end }}
 {{- if ne .component "quantum-crypto" }}{{- $_ := set $known "QUANTUM_API_URL" $quantum }}{{- end }}
 {{- if and (eq .component "message") $values.components.quantumCrypto.expose }}{{- $_ := set $known "QUANTUM_PUBLIC_URL" $values.publicUrl }}{{- end }}
