@@ -1,10 +1,8 @@
-import { chosen, type Dashboard, lines, now, quantileOf, rateOf } from './panel.js'
+import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests } from './panel.js'
 
-const requests = 'qsm_http_request_duration_seconds'
 const pools = ['auth', 'message', 'crypto']
 const ofPools = (build: (pool: string) => string): string =>
   pools.map(schema => build(`qsm_${schema}_database_pool`)).join(' or ')
-const answers = { 0: 'away', 1: 'ok' }
 const share = (status: string): string =>
   `sum by (job) (${rateOf(`${requests}_count`, `status=~"${status}"`)}) / sum by (job) (${rateOf(`${requests}_count`)})`
 

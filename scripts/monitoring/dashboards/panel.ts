@@ -49,6 +49,12 @@ export const rateOf = (counter: string, more = ''): string => `rate(${chosen(cou
 export const quantileOf = (quantile: number, histogram: string, by: readonly string[] = [], more = ''): string =>
   `histogram_quantile(${quantile}, sum by (${[...by, 'le'].join(', ')}) (${rateOf(`${histogram}_bucket`, more)}))`
 
+/** The histogram of how long requests took, of every service. */
+export const requests = 'qsm_http_request_duration_seconds'
+
+/** The words of a gauge that says whether something is reached. */
+export const answers = { 0: 'away', 1: 'ok' }
+
 type Options = Omit<Panel, 'kind' | 'title' | 'description' | 'unit' | 'targets'>
 type Make = (
   title: string,

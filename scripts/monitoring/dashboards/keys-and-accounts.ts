@@ -1,11 +1,9 @@
-import { chosen, type Dashboard, lines, now, quantileOf, rateOf } from './panel.js'
+import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests } from './panel.js'
 
-const requests = 'qsm_http_request_duration_seconds'
 const login = 'route="/api/login"'
 const atQuantum = 'route=~"/api/quantum/.+"'
-const answers = { 0: 'away', 1: 'ok' }
 
-export const quantumAndAuth: Dashboard = {
+export const keysAndAccounts: Dashboard = {
   uid: 'qsm-quantum-auth',
   title: 'QSM / Keys and accounts',
   description: 'The quantum service with the devices of thin clients, and the auth pods.',

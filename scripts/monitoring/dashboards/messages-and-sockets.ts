@@ -1,11 +1,10 @@
-import { chosen, type Dashboard, lines, now, quantileOf, rateOf } from './panel.js'
+import { bucket } from '../select.js'
+import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests } from './panel.js'
 
-const requests = 'qsm_http_request_duration_seconds'
 const age = 'qsm_message_backlog_age_seconds'
-const within = (bound: number): string => `sum(${rateOf(`${age}_bucket`, `le=~"${bound}(\\\\.0)?"`)})`
-const answers = { 0: 'away', 1: 'ok' }
+const within = (bound: number): string => `sum(${rateOf(`${age}_bucket`, bucket(bound))})`
 
-export const realtime: Dashboard = {
+export const messagesAndSockets: Dashboard = {
   uid: 'qsm-realtime',
   title: 'QSM / Messages and sockets',
   description: 'Sending, delivery and sockets of the message pods.',
