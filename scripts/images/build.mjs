@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { buildArguments, findBuilder, imageBytes } from './builders.mjs'
+import { buildArguments, findBuilder, imageBytes, noBuilder } from './builders.mjs'
 import { bomOfImage, readBom } from './sbom.mjs'
 
 const images = {
@@ -63,9 +63,7 @@ const onlyBoms = wanted.length > 0 && wanted.every(name => name === 'sbom')
 const targets = Object.keys(images).filter(name => wanted.length === 0 || onlyBoms || wanted.includes(name))
 
 const builder = onlyBoms ? null : findBuilder(env)
-if (!onlyBoms && builder === null) {
-  fail('Nothing here builds images. Install docker, podman or buildah, or set IMAGE_BUILDER to a program that does.')
-}
+if (!onlyBoms && builder === null) fail(noBuilder)
 const bom = readBom(root)
 for (const target of targets) {
   const file = writeBom(bom, images[target])

@@ -7,6 +7,13 @@ const known = ['docker', 'podman', 'buildah']
 
 const nameOf = command => command.replace(/^.*\//, '')
 
+/** Whether a program is docker, podman or buildah, and so has their other commands too. */
+export const isKnown = command => known.includes(nameOf(command))
+
+/** What to say where there is no builder. */
+export const noBuilder =
+  'Nothing here builds images. Install docker, podman or buildah, or set IMAGE_BUILDER to a program that does.'
+
 /**
  * The program that builds: the one that IMAGE_BUILDER names, else the first that is here and answers. A program of
  * another name is taken for a script that understands the options of `buildah build`. Null where there is none.
@@ -32,7 +39,7 @@ export const buildArguments = (builder, { target, tag, labels, epoch, base, push
   const name = nameOf(builder)
   if (push && name !== 'docker') throw new Error('Only docker pushes while it builds: set IMAGE_BUILDER=docker.')
   return [
-    ...(known.includes(name) ? ['build'] : []),
+    ...(isKnown(builder) ? ['build'] : []),
     // The OCI format has no health check.
     ...(name === 'docker' ? [] : ['--format', 'docker', '--timestamp', String(epoch)]),
     ...(push ? pushed : []),

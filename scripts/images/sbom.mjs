@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 
-const services = ['auth', 'message', 'quantum-crypto', 'standalone'].map(name => `@qsm/${name}`)
+/** The workspaces that the Dockerfile installs, with what they need. */
+const installed = ['auth', 'message', 'quantum-crypto', 'standalone', 'cli'].map(name => `@qsm/${name}`)
 
 const nameOf = ref => ref.slice(0, ref.lastIndexOf('@'))
 
@@ -10,8 +11,8 @@ const fits = ({ os = ['linux'], libc = ['glibc'], cpu = ['x64'] } = {}) =>
   os.includes('linux') && libc.includes('glibc') && (cpu.includes('x64') || cpu.includes('arm64'))
 
 /**
- * Takes from npm's bill of materials of the whole repository, development included, the one of an image: what the services
- * need to run, for the systems that images are built for. `npm sbom --omit dev` is no help: it leaves out what the root
+ * Takes from npm's bill of materials of the whole repository, development included, the one of an image: what its
+ * programs need to run, for the systems that images are built for. `npm sbom --omit dev` is no help: it leaves out what the root
  * has for its tests although services have it too. The same lockfile and epoch give the same text.
  *
  * @param {any} bom CycloneDX, as `npm sbom` prints it
@@ -39,7 +40,7 @@ export const bomOfImage = (bom, lock, { without, epoch }) => {
     kept.set(ref, neededBy(ref))
     for (const other of kept.get(ref)) keep(other)
   }
-  for (const ref of needs.keys()) if (services.includes(nameOf(ref))) keep(ref)
+  for (const ref of needs.keys()) if (installed.includes(nameOf(ref))) keep(ref)
 
   // npm names workspaces after their folders.
   const named = component =>
@@ -48,7 +49,7 @@ export const bomOfImage = (bom, lock, { without, epoch }) => {
   const dependencies = [...kept].map(([ref, dependsOn]) => ({ ref, dependsOn }))
   dependencies.unshift({
     ref: root['bom-ref'],
-    dependsOn: [...kept.keys()].filter(ref => services.includes(nameOf(ref))),
+    dependsOn: [...kept.keys()].filter(ref => installed.includes(nameOf(ref))),
   })
   const result = {
     ...bom,

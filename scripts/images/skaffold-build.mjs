@@ -6,7 +6,7 @@
 // NODE_IMAGE are those of docs/images.md.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { buildArguments, findBuilder } from './builders.mjs'
+import { buildArguments, findBuilder, isKnown, noBuilder } from './builders.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const { env } = process
@@ -25,18 +25,16 @@ const run = (command, args) => {
 const tag = env.IMAGE
 if (!tag) fail('IMAGE is not set. skaffold sets it; by hand: IMAGE=qsm:ci node scripts/images/skaffold-build.mjs', 2)
 const builder = findBuilder(env)
-if (builder === null) {
-  fail('Nothing here builds images. Install docker, podman or buildah, or set IMAGE_BUILDER to a program that does.')
-}
+if (builder === null) fail(noBuilder)
 
-const nameOfBase = env.NODE_IMAGE
+const base = env.NODE_IMAGE ? { base: env.NODE_IMAGE } : {}
 run(
   builder,
   // One time for all files, so that the same sources give the same layers.
-  buildArguments(builder, { target: 'qsm', tag, labels: {}, epoch: 0, ...(nameOfBase ? { nameOfBase } : {}) }),
+  buildArguments(builder, { target: 'qsm', tag, labels: {}, epoch: 0, ...base }),
 )
 if (env.PUSH_IMAGE === 'true') {
-  if (!/(^|\/)(docker|podman|buildah)$/.test(builder)) {
+  if (!isKnown(builder)) {
     fail(
       `${builder} is not known to push. Take docker, podman or buildah as IMAGE_BUILDER, or IMAGE_LOADER instead of a registry.`,
     )

