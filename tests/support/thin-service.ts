@@ -38,6 +38,7 @@ const startQuantum = async ({ databaseUrl, feed, bus, clock, rateLimits }: Omit<
     perMinute: { calls: 60_000, signs: 60_000, keygens: 60_000 },
     retentionDays: 30,
     signingThreads: 1,
+    wasmBuild: 'fast',
     version: '0.0.0-test',
     log: silentLog,
     metrics: createMetrics(),

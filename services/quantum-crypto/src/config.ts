@@ -15,6 +15,7 @@ import {
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
+import * as z from 'zod'
 import type { PerMinute } from './callers/user-limits.js'
 import { kekVariables } from './config/kek-variables.js'
 import { kekProblems } from './kek/open-kek.js'
@@ -33,6 +34,12 @@ export const quantumVariables = defineVariables({
     default: '2',
     doc: 'Threads that sign with Falcon-512 and make its keys, so that nothing else waits for them.',
     example: '2',
+  },
+  QUANTUM_WASM_BUILD: {
+    schema: z.enum(['fast', 'stock'], 'fast or stock'),
+    default: 'fast',
+    doc: 'Which build of ML-KEM and Falcon-512 the quantum service runs: ours, which signs 17 times as fast, or the stock build of liboqs, whose Falcon computes with integers alone.',
+    example: 'stock',
   },
   QUANTUM_CALLS_PER_MINUTE: {
     schema: wholeNumber(1, 10_000_000),

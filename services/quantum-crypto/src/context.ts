@@ -15,7 +15,7 @@ import {
   startPatienceMs,
   type Tokens,
 } from '@qsm/server-kit'
-import { type AlgorithmReport, loadPostQuantum } from '@qsm/wasm'
+import { type AlgorithmReport, type Build, loadPostQuantum } from '@qsm/wasm'
 import type { KeyEncryptionKey } from './at-rest/key-encryption-key.js'
 import type { PerMinute } from './callers/user-limits.js'
 import {
@@ -93,6 +93,8 @@ export interface QuantumContextOptions {
   readonly perMinute: PerMinute
   readonly retentionDays: number
   readonly signingThreads: number
+  /** Of ML-KEM and Falcon-512. */
+  readonly wasmBuild: Build
   readonly version: string
 }
 
@@ -100,8 +102,8 @@ export interface QuantumContextOptions {
 const waitingPerThread = 128
 
 export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
-  const { databaseUrl, poolMax, signingThreads, retentionDays, ...handed } = options
-  const { kem, signer: verifier, report: libraryReport } = await loadPostQuantum()
+  const { databaseUrl, poolMax, signingThreads, wasmBuild, retentionDays, ...handed } = options
+  const { kem, signer: verifier, report: libraryReport } = await loadPostQuantum({ build: wasmBuild })
   const classical = createNodeClassical()
   const report = await requireSelfTest(libraryReport, classical)
   const database = await openDatabase({
@@ -117,6 +119,7 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
   const signing = await createSigningPool({
     verifier,
     threads: signingThreads,
+    build: wasmBuild,
     maxWaiting: waitingPerThread * signingThreads,
     log: options.log,
     metrics: options.metrics,

@@ -23,6 +23,7 @@ export const startQuantumPod = (config: QuantumPodConfig, signal?: AbortSignal):
         perMinute: perMinuteOf(config),
         retentionDays: config.MESSAGE_RETENTION_DAYS,
         signingThreads: config.QUANTUM_SIGNING_THREADS,
+        wasmBuild: config.QUANTUM_WASM_BUILD,
       }),
     )
     runtime.closing.add('quantum', () => quantum.close())

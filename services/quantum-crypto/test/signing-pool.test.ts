@@ -117,7 +117,10 @@ describe('the event loop', () => {
     // What this machine takes away by itself, when other programs use it.
     const idle = await delayDuring(() => sleep(1_000))
     const busy = await delayDuring(async () => {
-      const signing = Array.from({ length: 900 }, () => signer.sign(secretKey, message))
+      // More callers than threads, each with one call after the other: the pool has always something to do.
+      const signing = Array.from({ length: 20 }, async () => {
+        for (let count = 0; count < 100; count += 1) await signer.sign(secretKey, message)
+      })
       const making = Array.from({ length: 20 }, () => signer.generateKeyPair())
       await Promise.all([...signing, ...making])
     })

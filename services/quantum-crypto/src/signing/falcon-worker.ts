@@ -1,10 +1,11 @@
 import { falconPublicBytes, wipe } from '@qsm/protocol'
-import { loadPostQuantum } from '@qsm/wasm'
-import { move } from 'piscina'
+import { type Build, loadPostQuantum } from '@qsm/wasm'
+import { move, workerData } from 'piscina'
 import type { FalconTask } from './falcon-tasks.js'
 
 /** Each worker proves its algorithms before it takes a task. */
-const { signer } = await loadPostQuantum()
+const { build } = workerData as { readonly build: Build }
+const { signer } = await loadPostQuantum({ build })
 
 const generate = async (): Promise<Uint8Array> => {
   const { publicKey, secretKey } = await signer.generateKeyPair()

@@ -1,5 +1,6 @@
 import { falconPublicBytes, type KeyPair, type Signer, wipe } from '@qsm/protocol'
 import { type HistogramMetric, type Logger, type Metrics, QsmError } from '@qsm/server-kit'
+import type { Build } from '@qsm/wasm'
 import type { FalconTask } from './falcon-tasks.js'
 import { falconWorker, startWorkers, type Workers } from './workers.js'
 
@@ -16,6 +17,8 @@ export interface SigningPoolOptions {
   /** Verifies in the thread that asks: a tenth of a millisecond is less than the way to a worker. */
   readonly verifier: Pick<Signer, 'verify'>
   readonly threads: number
+  /** Of Falcon-512; the fast one when it is absent. */
+  readonly build?: Build
   /** Tasks that may wait; whoever comes then is told to come later. */
   readonly maxWaiting: number
   readonly log: Logger
@@ -44,13 +47,14 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
   const {
     verifier,
     threads,
+    build = 'fast',
     maxWaiting,
     log,
     metrics,
     recycle = defaultRecycle,
     worker: source = falconWorker,
   } = options
-  let workers: Workers = await startWorkers({ threads, source, log })
+  let workers: Workers = await startWorkers({ threads, build, source, log })
   let replacing: Promise<void> | null = null
   const retiring = new Set<Promise<void>>()
   const seconds = durations(metrics)
@@ -70,7 +74,7 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
   }
   const replace = async (): Promise<void> => {
     try {
-      const fresh = await startWorkers({ threads, source, log })
+      const fresh = await startWorkers({ threads, build, source, log })
       retire(workers)
       workers = fresh
       recycled.inc()

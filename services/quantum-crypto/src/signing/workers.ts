@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Logger } from '@qsm/server-kit'
+import type { Build } from '@qsm/wasm'
 import { Piscina } from 'piscina'
 import type { FalconTask } from './falcon-tasks.js'
 
@@ -26,10 +27,11 @@ const niceIncrement = 5
 /** Starts threads and waits until one has proved itself. Rejects with what it said where it cannot work. */
 export const startWorkers = async (options: {
   readonly threads: number
+  readonly build: Build
   readonly source: URL
   readonly log: Logger
 }): Promise<Workers> => {
-  const { threads, source, log } = options
+  const { threads, build, source, log } = options
   let [taken, open] = [0, 0]
   let whenDone: () => void = () => {}
   const pool = new Piscina<FalconTask, Uint8Array>({
@@ -40,6 +42,7 @@ export const startWorkers = async (options: {
     // No worker inherits arguments, or the environment, which holds secrets.
     execArgv: [],
     env: {},
+    workerData: { build },
     niceIncrement,
   })
   pool.on('error', error => log.error({ err: error }, 'a signing worker failed'))

@@ -112,6 +112,7 @@ export const startQuantum = async (
     perMinute: options.perMinute ?? { calls: 6_000, signs: 600, keygens: 30 },
     retentionDays: 30,
     signingThreads: 1,
+    wasmBuild: 'fast',
     version: '0.0.0-test',
     ...{ tokens, feed, clock, log, metrics },
   })

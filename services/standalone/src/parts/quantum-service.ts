@@ -26,6 +26,7 @@ export const startQuantumService = async (
     perMinute: perMinuteOf(config),
     retentionDays: config.MESSAGE_RETENTION_DAYS,
     signingThreads: config.QUANTUM_SIGNING_THREADS,
+    wasmBuild: config.QUANTUM_WASM_BUILD,
   })
   const quantum = await createQuantumApp(context)
   runtime.closing.add('quantum', () => quantum.close())
