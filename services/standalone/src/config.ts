@@ -14,7 +14,7 @@ import {
   wholeNumber,
 } from '@qsm/server-kit'
 import { z } from 'zod'
-import type { ProcessPart } from './schemas.js'
+import type { ProcessPart } from './target.js'
 
 /** All services in one process: their variables together, with what one machine needs less. */
 export const standaloneVariables = defineVariables({

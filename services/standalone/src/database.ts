@@ -5,7 +5,8 @@ import { keepRunning } from './embedded-postgres/keep-running.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres/start.js'
 import { findOutsideDatabase } from './parts/find-database.js'
 import type { StartOptions } from './parts/runtime.js'
-import { type ProcessPart, schemasOf } from './schemas.js'
+import { schemasOf } from './schemas.js'
+import type { ProcessPart } from './target.js'
 
 export interface RunningDatabase {
   readonly url: Secret

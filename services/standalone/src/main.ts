@@ -1,4 +1,4 @@
-import type { ProcessPart, SchemaOwner } from './schemas.js'
+import type { ProcessPart, Target } from './target.js'
 
 const usage = `Usage: qsm-server COMMAND
 
@@ -34,7 +34,7 @@ const forEachPart = (name: string, command: (part: ProcessPart) => Promise<numbe
     [`${name} quantum`, () => command('quantum')],
   ])
 
-const forEachTarget = (name: string, command: (target: SchemaOwner) => Promise<number | null>) => ({
+const forEachTarget = (name: string, command: (target: Target) => Promise<number | null>) => ({
   ...forEachPart(name, command),
   [`${name} auth`]: () => command('auth'),
   [`${name} message`]: () => command('message'),

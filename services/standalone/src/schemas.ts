@@ -2,14 +2,7 @@ import { authEntities, authMigrations, authSchema } from '@qsm/auth'
 import { messageEntities, messageMigrations, messageSchema } from '@qsm/message'
 import { quantumEntities, quantumMigrations, quantumSchema } from '@qsm/quantum-crypto'
 import type { DatabaseOptions } from '@qsm/server-kit'
-
-/** What runs in a process: everything, the main application, or the quantum service. */
-export type ProcessPart = 'all' | 'main' | 'quantum'
-
-/** A service that runs alone. */
-export type PodName = 'auth' | 'message' | 'quantum-crypto'
-
-export type SchemaOwner = ProcessPart | PodName
+import type { PodName, ProcessPart, Target } from './target.js'
 
 export interface ServiceSchema extends Pick<DatabaseOptions, 'schema' | 'entities' | 'migrations'> {
   readonly part: Exclude<ProcessPart, 'all'>
@@ -29,5 +22,5 @@ const schemas: readonly ServiceSchema[] = [
 ]
 
 /** The schemas that a process or a pod owns and brings up to date. */
-export const schemasOf = (owner: SchemaOwner): readonly ServiceSchema[] =>
-  schemas.filter(({ part, pod }) => owner === 'all' || owner === part || owner === pod)
+export const schemasOf = (target: Target): readonly ServiceSchema[] =>
+  schemas.filter(({ part, pod }) => target === 'all' || target === part || target === pod)

@@ -12,9 +12,10 @@ import {
 import { startDatabase } from '../database.js'
 import { readDatabaseAddress } from '../database-address.js'
 import { dataHolder } from '../embedded-postgres/data-lock.js'
-import { type SchemaOwner, type ServiceSchema, schemasOf } from '../schemas.js'
+import { type ServiceSchema, schemasOf } from '../schemas.js'
+import type { Target } from '../target.js'
+import type { CheckedConfig } from './checked-config.js'
 import { type Finding, fail, ok } from './finding.js'
-import type { CheckedConfig } from './target.js'
 
 const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding> => {
   const name = `schema ${service.schema}`
@@ -68,13 +69,13 @@ const checkClock = async (url: string): Promise<Finding> => {
     : fail('clock', `${seconds}: let both machines keep time by NTP`)
 }
 
-/** Reaches the database, compares each schema that `owner` has with this version, and the clocks. */
-export const openDatabaseCheck = async (config: CheckedConfig, owner: SchemaOwner): Promise<Finding[]> => {
+/** Reaches the database, compares each schema that `target` has with this version, and the clocks. */
+export const openDatabaseCheck = async (config: CheckedConfig, target: Target): Promise<Finding[]> => {
   try {
     const database = await reachDatabase(config)
     try {
       const findings: Finding[] = [ok('database', database.detail)]
-      for (const service of schemasOf(owner)) findings.push(await checkSchema(database.url.reveal(), service))
+      for (const service of schemasOf(target)) findings.push(await checkSchema(database.url.reveal(), service))
       findings.push(await checkClock(database.url.reveal()))
       return findings
     } finally {

@@ -3,8 +3,8 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
 import { getHealth } from '@qsm/contract'
+import type { CheckedConfig } from './checked-config.js'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
-import type { CheckedConfig } from './target.js'
 import { checkTls } from './tls-handshake.js'
 
 const timeoutMs = 5_000

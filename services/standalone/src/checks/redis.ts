@@ -1,6 +1,6 @@
 import { probeRedis } from '@qsm/server-kit'
+import type { CheckedConfig } from './checked-config.js'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
-import type { CheckedConfig } from './target.js'
 
 const name = 'Redis'
 

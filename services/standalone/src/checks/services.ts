@@ -1,12 +1,12 @@
 import { askQuantumHealth, createHttpAccountFeed, createTokens, systemClock } from '@qsm/server-kit'
-import type { SchemaOwner } from '../schemas.js'
+import type { Target } from '../target.js'
+import type { CheckedConfig } from './checked-config.js'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
-import type { CheckedConfig } from './target.js'
 
 type Asked = 'AUTH_URL' | 'QUANTUM_API_URL'
 
 /** Whom each asks while it runs. */
-const askedBy: Readonly<Record<SchemaOwner, readonly Asked[]>> = {
+const askedBy: Readonly<Record<Target, readonly Asked[]>> = {
   all: [],
   main: ['QUANTUM_API_URL'],
   quantum: ['AUTH_URL'],
@@ -16,11 +16,11 @@ const askedBy: Readonly<Record<SchemaOwner, readonly Asked[]>> = {
 }
 
 /** Reads the account feed with a credential of this process, so that a JWT_SECRET that differs shows. */
-const askAuth = async (authUrl: string, config: CheckedConfig, owner: SchemaOwner): Promise<Finding> => {
+const askAuth = async (authUrl: string, config: CheckedConfig, target: Target): Promise<Finding> => {
   if (!config.JWT_SECRET) return notRun('AUTH_URL', 'JWT_SECRET is not set')
   const tokens = createTokens({ secret: config.JWT_SECRET.reveal(), lifeMs: 60_000, clock: systemClock })
   try {
-    await createHttpAccountFeed({ authUrl, tokens, service: owner }).eventsAfter(0, 1)
+    await createHttpAccountFeed({ authUrl, tokens, service: target }).eventsAfter(0, 1)
     return ok('AUTH_URL', `${authUrl} gives the account feed`)
   } catch (error) {
     const reason = reasonOf(error)
@@ -40,12 +40,12 @@ const askQuantum = async (url: string): Promise<Finding> => {
   }
 }
 
-/** Asks the other services as `owner` does while it runs. */
-export const checkServices = (config: CheckedConfig, owner: SchemaOwner): Promise<readonly Finding[]> =>
+/** Asks the other services as `target` does while it runs. */
+export const checkServices = (config: CheckedConfig, target: Target): Promise<readonly Finding[]> =>
   Promise.all(
-    askedBy[owner].map(async variable => {
+    askedBy[target].map(async variable => {
       const url = config[variable]
       if (!url) return notRun(variable, 'is not set')
-      return variable === 'AUTH_URL' ? askAuth(url, config, owner) : askQuantum(url)
+      return variable === 'AUTH_URL' ? askAuth(url, config, target) : askQuantum(url)
     }),
   )

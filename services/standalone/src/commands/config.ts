@@ -1,9 +1,9 @@
-import { readConfigOf } from '../checks/target.js'
+import { readConfigOf } from '../checks/checked-config.js'
 import { configurationManual } from '../config-manual.js'
-import type { SchemaOwner } from '../schemas.js'
+import type { Target } from '../target.js'
 
 /** `config check`: reads the environment of a process or a pod and says what is wrong. */
-export const checkConfiguration = async (target: SchemaOwner): Promise<number> => {
+export const checkConfiguration = async (target: Target): Promise<number> => {
   readConfigOf(target)
   console.log('The configuration fits.')
   return 0

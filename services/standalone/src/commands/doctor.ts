@@ -1,17 +1,17 @@
 import { ConfigError } from '@qsm/server-kit'
 import { checkAlgorithms } from '../checks/algorithms.js'
+import { type CheckedConfig, readConfigOf } from '../checks/checked-config.js'
 import { openDatabaseCheck } from '../checks/database.js'
 import { type Finding, fail, ok } from '../checks/finding.js'
 import { checkPublicAddress } from '../checks/public-address.js'
 import { checkRedis } from '../checks/redis.js'
 import { checkServices } from '../checks/services.js'
-import { type CheckedConfig, readConfigOf } from '../checks/target.js'
-import type { SchemaOwner } from '../schemas.js'
+import type { Target } from '../target.js'
 
 const say = ({ name, state, detail }: Finding) => console.log(`${state.padEnd(7)}  ${name.padEnd(22)} ${detail}`)
 
 /** What needs the variables, in the order in which a cause stands before what comes of it. */
-const checksOf = (config: CheckedConfig, target: SchemaOwner) => [
+const checksOf = (config: CheckedConfig, target: Target) => [
   () => openDatabaseCheck(config, target),
   async () => [await checkRedis(config)],
   () => checkServices(config, target),
@@ -19,7 +19,7 @@ const checksOf = (config: CheckedConfig, target: SchemaOwner) => [
 ]
 
 /** Looks at everything that a process or a pod needs, and says for each part whether it is right: 1 where one is not. */
-export const doctor = async (target: SchemaOwner): Promise<number> => {
+export const doctor = async (target: Target): Promise<number> => {
   let failed = false
   const tell = (findings: readonly Finding[]) => {
     for (const finding of findings) say(finding)

@@ -1,6 +1,6 @@
 import { readDatabasePlace } from '../config.js'
 import { migrateSchemas, startDatabase } from '../database.js'
-import type { ProcessPart } from '../schemas.js'
+import type { ProcessPart } from '../target.js'
 
 /** A migration job may be there before its database, or before the name of that is known. */
 const patienceMs = 60_000

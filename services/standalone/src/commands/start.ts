@@ -2,9 +2,9 @@ import { createLog, stopDeadlineMs, stopOnSignal } from '@qsm/server-kit'
 import { readConfig, type StandaloneConfig } from '../config.js'
 import { startQuantumOnItsDatabase } from '../follow-database.js'
 import type { RunningProcess, StartOptions } from '../parts/runtime.js'
-import type { ProcessPart } from '../schemas.js'
 import { startMain } from '../start-main.js'
 import { startStandalone } from '../start-standalone.js'
+import type { ProcessPart } from '../target.js'
 
 interface Ports {
   readonly main?: number

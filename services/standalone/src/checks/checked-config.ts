@@ -3,7 +3,7 @@ import { readMessagePodConfig } from '@qsm/message'
 import { readQuantumPodConfig } from '@qsm/quantum-crypto'
 import type { ConfigOf, redisVariables, Secret } from '@qsm/server-kit'
 import { readConfig } from '../config.js'
-import type { SchemaOwner } from '../schemas.js'
+import type { Target } from '../target.js'
 
 /** What the checks read of the variables of a process or a pod. */
 export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
@@ -19,7 +19,7 @@ export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
   readonly KUBERNETES_SERVICE_HOST?: string | undefined
 }
 
-const readers: Readonly<Record<SchemaOwner, () => CheckedConfig>> = {
+const readers: Readonly<Record<Target, () => CheckedConfig>> = {
   all: () => readConfig(undefined, 'all'),
   main: () => readConfig(undefined, 'main'),
   quantum: () => readConfig(undefined, 'quantum'),
@@ -29,4 +29,4 @@ const readers: Readonly<Record<SchemaOwner, () => CheckedConfig>> = {
 }
 
 /** The variables of a process or a pod, exactly as that one reads them. Throws `ConfigError`. */
-export const readConfigOf = (target: SchemaOwner): CheckedConfig => readers[target]()
+export const readConfigOf = (target: Target): CheckedConfig => readers[target]()
