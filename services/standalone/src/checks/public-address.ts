@@ -4,6 +4,7 @@ import { request as requestHttps } from 'node:https'
 import { connect } from 'node:net'
 import { getHealth } from '@qsm/contract'
 import type { CheckedConfig } from './checked-config.js'
+import { endpointOf } from './endpoint.js'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
 import { checkTls } from './tls-handshake.js'
 
@@ -79,9 +80,7 @@ const checkSocket = async (base: string): Promise<Finding> => {
 }
 
 const takesConnections = async (base: string): Promise<boolean> => {
-  const { hostname, port, protocol } = new URL(base)
-  const host = hostname.replace(/^\[|\]$/g, '')
-  const socket = connect({ host, port: Number(port || (protocol === 'https:' ? 443 : 80)), timeout: timeoutMs })
+  const socket = connect({ ...endpointOf(new URL(base)), timeout: timeoutMs })
   socket.once('timeout', () => socket.destroy(new Error('silent')))
   const isOpen = await once(socket, 'connect').then(
     () => true,

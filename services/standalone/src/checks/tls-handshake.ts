@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
+import { endpointOf } from './endpoint.js'
 import { type Finding, fail, notRun, ok, reasonOf } from './finding.js'
 
 const name = 'public TLS'
@@ -12,11 +13,11 @@ interface Handshake {
   readonly group: string
 }
 
-const shakeHands = ({ hostname, port }: URL): Promise<Handshake> =>
+const shakeHands = (url: URL): Promise<Handshake> =>
   new Promise((resolve, reject) => {
-    const host = hostname.replace(/^\[|\]$/g, '')
-    const name = isIP(host) ? {} : { servername: host } // RFC 6066, section 3: no addresses.
-    const socket: TLSSocket = connect({ host, port: Number(port || 443), ...name, timeout: timeoutMs })
+    const endpoint = endpointOf(url)
+    const named = isIP(endpoint.host) ? {} : { servername: endpoint.host } // RFC 6066, section 3: no addresses.
+    const socket: TLSSocket = connect({ ...endpoint, ...named, timeout: timeoutMs })
     socket.once('error', reject)
     socket.once('timeout', () => socket.destroy(new Error(`silent for ${timeoutMs} ms`)))
     socket.once('secureConnect', () => {
