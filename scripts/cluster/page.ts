@@ -10,17 +10,20 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const blocksOf = (text: string): readonly string[] =>
   [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block as string)
 
+/** What the page calls the image that its reader has pushed. */
+const pushedImage = 'image.registry=registry.example.org,image.repository=qsm'
+
 /** What a reader puts in for the page's examples: this proof's host, image and files. */
 const asHere = (block: string, { host, image, folder }: Proof): string =>
   block
     .replaceAll('chat.example.org', host)
     .replaceAll(/(database-url\.txt|redis-url\.txt|tls\.crt|tls\.key)/g, file => join(folder, file))
     .replaceAll(/--home \.\//g, `--home ${folder}/`)
-    .replaceAll(/^(helm (?:install|upgrade) qsm charts\/qsm)/gm, `$1 ${imageFlags(image)}`)
+    .replaceAll(pushedImage, `${imageValues(image)},tests.caConfigMap=ca`)
 
-const imageFlags = (image: string): string => {
+const imageValues = (image: string): string => {
   const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:/]+)$/.exec(image) ?? []
-  return `--set image.registry=${registry},image.repository=${repository},image.tag=${tag},tests.caConfigMap=ca`
+  return `image.registry=${registry},image.repository=${repository},image.tag=${tag}`
 }
 
 /**
@@ -34,6 +37,7 @@ export const runPage = async (
   writeFileSync(join(proof.folder, 'database-url.txt'), addresses.database, { mode: 0o600 })
   writeFileSync(join(proof.folder, 'redis-url.txt'), addresses.redis, { mode: 0o600 })
   const blocks = blocksOf(readFileSync(page, 'utf8'))
+  if (!blocks.some(block => block.includes(pushedImage))) throw new Error(`${page} does not install ${pushedImage}`)
   const inNamespace = (...args: readonly string[]) => command('kubectl', ['--namespace', 'qsm', ...args])
   const remove = () => command('kubectl', ['delete', 'namespace', 'qsm', '--ignore-not-found', '--timeout=120s'])
   await remove()

@@ -20,7 +20,32 @@ const contradictions: readonly (readonly [what: string, values: Values, messages
     {},
     ['publicUrl is where clients reach this installation', 'a PostgreSQL is needed', 'a Redis is needed'],
   ],
-  ['an address with a path', { ...base, publicUrl: `${publicUrl}/chat` }, ['without a path: --set publicUrl=https://']],
+  [
+    'an address with a path',
+    { ...base, publicUrl: `${publicUrl}/chat` },
+    ['without a path or a slash at the end: --set publicUrl=https://'],
+  ],
+  [
+    'an address with a slash at its end',
+    { ...base, publicUrl: `${publicUrl}/` },
+    ['in small letters and without a path or a slash at the end'],
+  ],
+  [
+    'a database of another kind',
+    { ...base, database: { url: 'mysql://h/d' } },
+    ['database.url must begin with postgresql://'],
+  ],
+  [
+    'an address of Redis without its scheme',
+    { ...base, redis: { url: 'h:6379' } },
+    ['redis.url must begin with redis://'],
+  ],
+  ['a tag as a digest', { ...base, image: { digest: '0.1.0' } }, ['a tag belongs into image.tag']],
+  [
+    'a name that Kubernetes does not take',
+    { ...base, fullnameOverride: 'My_Chat' },
+    ['fullnameOverride becomes the name of objects'],
+  ],
   [
     'two databases',
     { ...base, database: { url: 'postgresql://h/d', existingSecret: { name: 's' } } },
@@ -126,6 +151,9 @@ const contradictions: readonly (readonly [what: string, values: Values, messages
 /** Names that people try, and where the chart says that they belong. */
 const misplaced: readonly (readonly [path: string, values: Values, place: string])[] = [
   ['replicaCount', { replicaCount: 3 }, 'replicaCount is no value of this chart: use defaults.replicas'],
+  ['replicas', { replicas: 3 }, 'replicas is no value of this chart: use defaults.replicas'],
+  ['message', { message: { replicas: 3 } }, 'message is no value of this chart: use components.message'],
+  ['publicURL', { publicURL: 'https://h' }, 'publicURL is no value of this chart: use publicUrl'],
   ['postgresql', { postgresql: { enabled: true } }, 'use database (bring your own), or dev.enabled'],
   ['env', { env: [] }, 'env is no value of this chart: use config, or defaults.extraEnv'],
   ['gateway', { gateway: {} }, 'use httpRoute'],

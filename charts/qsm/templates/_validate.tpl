@@ -3,7 +3,7 @@
 {{- $values := .Values -}}
 {{- $problems := list -}}
 {{- if not (regexMatch "^https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?$" $values.publicUrl) -}}
-{{- $problems = append $problems "publicUrl is where clients reach this installation, without a path: --set publicUrl=https://chat.example.org" -}}
+{{- $problems = append $problems "publicUrl is where clients reach this installation, in small letters and without a path or a slash at the end: --set publicUrl=https://chat.example.org" -}}
 {{- end -}}
 {{- $hasDatabase := or $values.database.url $values.database.existingSecret.name -}}
 {{- if and (not $hasDatabase) (not $values.dev.enabled) -}}
@@ -11,6 +11,18 @@
 {{- end -}}
 {{- if and $values.database.url $values.database.existingSecret.name -}}
 {{- $problems = append $problems "database.url and database.existingSecret.name are both set: keep one" -}}
+{{- end -}}
+{{- if and $values.database.url (not (regexMatch "^postgres(ql)?://" $values.database.url)) -}}
+{{- $problems = append $problems "database.url must begin with postgresql:// (another database cannot be used): postgresql://USER:PASSWORD@HOST:5432/DATABASE" -}}
+{{- end -}}
+{{- if and $values.redis.url (not (regexMatch "^rediss?://" $values.redis.url)) -}}
+{{- $problems = append $problems "redis.url must begin with redis://, or rediss:// for TLS: redis://HOST:6379" -}}
+{{- end -}}
+{{- if and $values.image.digest (not (regexMatch "^sha256:[0-9a-f]{64}$" $values.image.digest)) -}}
+{{- $problems = append $problems "image.digest is sha256: and 64 hexadecimal digits; a tag belongs into image.tag" -}}
+{{- end -}}
+{{- if and $values.fullnameOverride (not (regexMatch "^[a-z]([a-z0-9-]*[a-z0-9])?$" $values.fullnameOverride)) -}}
+{{- $problems = append $problems "fullnameOverride becomes the name of objects: small letters, digits and hyphens, beginning with a letter" -}}
 {{- end -}}
 {{- $redisSecret := $values.redis.existingSecret -}}
 {{- if and (not $values.redis.url) (not $redisSecret.name) (not $values.dev.enabled) -}}
