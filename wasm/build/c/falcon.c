@@ -105,6 +105,27 @@ EXPORT(find_slot) int find_slot(void) {
     return found;
 }
 
+/** Whether every leaf of a tree of 2^`log_size` lies where the sampler is made for; those of true keys lie in 0.5716..0.7826. */
+static int leaves_fit(const fpr *tree, unsigned log_size) {
+    if (log_size == 0) return tree[0].v > 0.55 && tree[0].v < 0.79;
+    const fpr *first = tree + (1u << log_size), *second = first + (log_size << (log_size - 1));
+    return leaves_fit(first, log_size - 1) && leaves_fit(second, log_size - 1);
+}
+
+/**
+ * Whether a basis {{g, -f}, {G, -F}}, transformed, with its tree can sign. By any other one no signature would ever become short
+ * enough, and the search for it would not end. fG - gF is q in every place; coefficients are whole, so to a quarter is exact.
+ */
+static int can_sign(const fpr *expanded) {
+    const fpr *g = expanded, *minus_f = g + DEGREE, *G = minus_f + DEGREE, *minus_F = G + DEGREE;
+    for (int re = 0, im = DEGREE / 2; re < DEGREE / 2; re++, im++) {
+        const double real = g[re].v * minus_F[re].v - g[im].v * minus_F[im].v - minus_f[re].v * G[re].v + minus_f[im].v * G[im].v;
+        const double imaginary = g[re].v * minus_F[im].v + g[im].v * minus_F[re].v - minus_f[re].v * G[im].v - minus_f[im].v * G[re].v;
+        if (!(real > 12288.75 && real < 12289.25 && imaginary > -0.25 && imaginary < 0.25)) return 0;
+    }
+    return leaves_fit(minus_F + DEGREE, LOG_DEGREE);
+}
+
 /** Expands `secret_key` into a slot. 0 when it is no secret key; the slot is then empty. */
 EXPORT(expand) int expand(uint32_t slot) {
     const unsigned small = FALCON(max_fg_bits)[LOG_DEGREE], large = FALCON(max_FG_bits)[LOG_DEGREE];
@@ -121,6 +142,10 @@ EXPORT(expand) int expand(uint32_t slot) {
     if (at != SECRET_KEY_BYTES) return 0;
     if (!FALCON(complete_private)(work.G, work.f, work.g, work.F, LOG_DEGREE, work.temporary)) return 0;
     FALCON(expand_privkey)(slots[slot].expanded, work.f, work.g, work.F, work.G, LOG_DEGREE, work.temporary);
+    if (!can_sign(slots[slot].expanded)) {
+        wipe_slot(slot);
+        return 0;
+    }
     memcpy(slots[slot].secret_key, secret_key, SECRET_KEY_BYTES);
     return 1;
 }
