@@ -1,7 +1,9 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import pg from 'pg'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, startTestPostgres } from '../support/database.js'
 import { launchPod, type PodProcess } from '../support/pod-process.js'
@@ -85,7 +87,62 @@ describe('a pod with MIGRATE_AT_START=false', () => {
   })
 })
 
+/** Makes the migration that creates `auth.account` last a minute. */
+const slowDown = `
+  CREATE FUNCTION dawdle() RETURNS event_trigger LANGUAGE plpgsql AS $$
+  BEGIN
+    IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'auth.account') THEN
+      PERFORM pg_sleep(60);
+    END IF;
+  END $$;
+  CREATE EVENT TRIGGER dawdling ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION dawdle()`
+const underWay = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'qsm-migrate'
+  AND wait_event = 'PgSleep'`
+
 describe('qsm-server migrate', () => {
+  it.each([
+    ['SIGTERM', [143, null]],
+    ['SIGKILL', [null, 'SIGKILL']],
+  ] as const)(
+    'ends at once on %s within a migration, which is rolled back, and does all when it runs again',
+    async (signal, ending) => {
+      const database = await createTestDatabase()
+      const client = new pg.Client({ connectionString: database.url })
+      await client.connect()
+      const count = async () => (await client.query(underWay)).rowCount
+      try {
+        await client.query(slowDown)
+        const args = ['--import', withoutEmbedded, program, 'migrate']
+        const env = { PATH: process.env.PATH ?? '', QSM_ENV: 'production', DATABASE_URL: database.url }
+        const killed = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
+        let said = ''
+        killed.stderr.on('data', data => {
+          said += data
+        })
+        await vi.waitFor(async () => expect(await count()).toBe(1), 30_000)
+        const begun = performance.now()
+        killed.kill(signal)
+        expect(await once(killed, 'close')).toEqual(ending)
+        expect(performance.now() - begun).toBeLessThan(2_000)
+        if (signal === 'SIGTERM') expect(said).toMatch(/^SIGTERM: ended\. .* run qsm-server migrate again/)
+        await vi.waitFor(async () => expect(await count()).toBe(0), 10_000)
+        expect((await client.query("SELECT to_regclass('auth.account') AS made")).rows).toEqual([{ made: null }])
+
+        await client.query('DROP EVENT TRIGGER dawdling')
+        expect(await job(['migrate'], { DATABASE_URL: database.url })).toMatchObject({
+          code: 0,
+          out: expect.stringContaining('Accounts'),
+        })
+        expect((await client.query("SELECT to_regclass('auth.account') IS NULL AS missing")).rows).toEqual([
+          { missing: false },
+        ])
+      } finally {
+        await client.end()
+        await database.drop()
+      }
+    },
+  )
+
   it('waits for a PostgreSQL that is not there yet', async () => {
     const server = await startTestPostgres()
     try {

@@ -7,6 +7,11 @@ export type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migration
 /** Any number; the same in every process, so that one migrates and the others wait. */
 const advisoryLock = 0x51_53_4d
 const maxLockWaitMs = 120_000
+/**
+ * Ends a statement whose process is gone, even by SIGKILL: else it would go on, without the advisory lock, beside the next
+ * attempt. A server on Windows cannot, and refuses it.
+ */
+const endWithClient = 'SET client_connection_check_interval = 1000'
 const schemaForm = /^[a-z_]{1,40}$/
 
 /** TypeORM would print a failed migration between the log's lines; its error is thrown anyway. */
@@ -39,6 +44,7 @@ const runMissing = async (options: MigrateOptions): Promise<readonly string[]> =
   const dataSource = dataSourceOf(options)
   await dataSource.initialize()
   try {
+    await dataSource.query(endWithClient).catch(() => {})
     const done = await dataSource.runMigrations()
     return done.map(migration => migration.name)
   } finally {
