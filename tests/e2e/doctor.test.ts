@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { startFakeVault } from '../../services/quantum-crypto/test/support/fake-vault.js'
 import { createTestDatabase } from '../support/database.js'
 import { hasRedis, startRedis } from '../support/redis.js'
 import { withRightsOfManual } from '../support/redis-rights.js'
@@ -72,6 +73,7 @@ describe('doctor within a pod', () => {
       'public TLS': 'not run',
     })
     expect(message.states).not.toHaveProperty('schema auth')
+    expect(message.states).not.toHaveProperty('key-encryption key')
     expect(message.code).toBe(0)
     const auth = await doctor('auth', pod)
     expect([auth.code, auth.states['schema auth'], auth.states.AUTH_URL]).toEqual([0, 'ok', undefined])
@@ -96,6 +98,27 @@ describe('doctor within a pod', () => {
     expect(ran.texts['public address']).toContain('not as the message service does')
     expect(ran.texts['public WebSocket']).toContain('let the proxy hand /ws on to the message service')
     for (const hidden of [other, 'hidden-password']) expect(ran.out).not.toContain(hidden)
+  })
+
+  it('wraps and opens with the key-encryption key of quantum-crypto, its own or that in Vault, and says what to do where it cannot', async () => {
+    const own = await doctor('quantum-crypto', { ...pod, QSM_KEK: `k7:${randomBytes(32).toString('base64')}` })
+    expect([own.code, own.texts['key-encryption key']]).toEqual([0, '"k7" wraps and opens'])
+    const vault = await startFakeVault()
+    const { url, token, key, mount } = vault.address
+    const inVault = {
+      ...pod,
+      QSM_KEK_VAULT_URL: url,
+      QSM_KEK_VAULT_TOKEN: token.reveal(),
+      QSM_KEK_VAULT_KEY: key,
+      QSM_KEK_VAULT_MOUNT: mount,
+    }
+    const there = await doctor('quantum-crypto', inVault)
+    expect([there.code, there.texts['key-encryption key']]).toEqual([0, `"vault:${mount}/${key}:v1" wraps and opens`])
+    await vault.stop()
+    const away = await doctor('quantum-crypto', inVault)
+    expect([away.code, away.states['key-encryption key']]).toEqual([1, 'FAIL'])
+    expect(away.texts['key-encryption key']).toContain('start it, or correct QSM_KEK_VAULT_URL')
+    expect(away.out).not.toContain(token.reveal())
   })
 
   it.skipIf(!hasRedis)('names the rights that the user of Redis lacks (needs redis-server)', async () => {

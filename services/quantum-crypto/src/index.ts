@@ -7,5 +7,5 @@ export {
   quantumMigrations,
   quantumSchema,
 } from './context.js'
-export { kekProblems, openKek } from './kek/open-kek.js'
+export { type KekConfig, kekProblems, openKek } from './kek/open-kek.js'
 export { rotateKek } from './kek/rotate-kek.js'

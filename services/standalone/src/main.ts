@@ -7,7 +7,7 @@ const usage = `Usage: qsm-server COMMAND
   start quantum  run the quantum service alone, on the database of the main application
   migrate        bring the database schemas up to date
   config check   read the environment and say what is wrong
-  doctor         check what is needed: variables, algorithms, database, schemas, clock, Redis, other services, QSM_PUBLIC_URL
+  doctor         check what is needed: variables, algorithms, database, schemas, clock, KEK, Redis, other services, QSM_PUBLIC_URL
   config doc     print every variable with its default and an example
   keys rotate-kek  wrap all data keys under the newest key, that of Vault or the first of QSM_KEK; may be started again
 

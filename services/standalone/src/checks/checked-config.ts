@@ -1,6 +1,6 @@
 import { readAuthPodConfig } from '@qsm/auth'
 import { readMessagePodConfig } from '@qsm/message'
-import { readQuantumPodConfig } from '@qsm/quantum-crypto'
+import { type KekConfig, readQuantumPodConfig } from '@qsm/quantum-crypto'
 import type { ConfigOf, redisVariables, Secret } from '@qsm/server-kit'
 import { readConfig } from '../config.js'
 import type { Target } from '../target.js'
@@ -17,15 +17,19 @@ export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
   readonly QSM_PUBLIC_URL?: string | undefined
   readonly ENABLE_WEBSOCKET?: boolean
   readonly KUBERNETES_SERVICE_HOST?: string | undefined
+  /** Only where the quantum service runs. */
+  readonly kek?: KekConfig
 }
 
+const withKek = <Config extends KekConfig>(config: Config) => ({ ...config, kek: config })
+
 const readers: Readonly<Record<Target, () => CheckedConfig>> = {
-  all: () => readConfig(undefined, 'all'),
+  all: () => withKek(readConfig(undefined, 'all')),
   main: () => readConfig(undefined, 'main'),
-  quantum: () => readConfig(undefined, 'quantum'),
+  quantum: () => withKek(readConfig(undefined, 'quantum')),
   auth: () => ({ ...readAuthPodConfig(), QSM_DATA_DIR: '' }),
   message: () => ({ ...readMessagePodConfig(), QSM_DATA_DIR: '' }),
-  'quantum-crypto': () => ({ ...readQuantumPodConfig(), QSM_DATA_DIR: '' }),
+  'quantum-crypto': () => ({ ...withKek(readQuantumPodConfig()), QSM_DATA_DIR: '' }),
 }
 
 /** The variables of a process or a pod, exactly as that one reads them. Throws `ConfigError`. */

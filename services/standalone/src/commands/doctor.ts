@@ -3,6 +3,7 @@ import { checkAlgorithms } from '../checks/algorithms.js'
 import { type CheckedConfig, readConfigOf } from '../checks/checked-config.js'
 import { openDatabaseCheck } from '../checks/database.js'
 import { type Finding, fail, ok } from '../checks/finding.js'
+import { checkKek } from '../checks/key-encryption-key.js'
 import { checkPublicAddress } from '../checks/public-address.js'
 import { checkRedis } from '../checks/redis.js'
 import { checkServices } from '../checks/services.js'
@@ -13,6 +14,7 @@ const say = ({ name, state, detail }: Finding) => console.log(`${state.padEnd(7)
 /** What needs the variables, in the order in which a cause stands before what comes of it. */
 const checksOf = (config: CheckedConfig, target: Target) => [
   () => openDatabaseCheck(config, target),
+  () => checkKek(config),
   async () => [await checkRedis(config)],
   () => checkServices(config, target),
   () => checkPublicAddress(config),
