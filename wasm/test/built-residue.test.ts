@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { kemResidueSuite } from './support/kem-residue-suite.js'
 import { contains, remembered, seenWithin, withBrokenGenerator } from './support/memory-watch.js'
 
 // After the generator was replaced.
@@ -7,41 +8,7 @@ const { fillRandom } = await import('../src/entropy/node.js')
 const { loadBuiltKem } = await import('../src/built/kem.js')
 const { loadBuiltSigner } = await import('../src/built/signer.js')
 
-describe('the memory of ML-KEM-768', async () => {
-  const { kem, memory } = await loadBuiltKem(fillRandom)
-  const isAsBefore = remembered(memory)
-  const own = await kem.generateKeyPair()
-
-  it('is as before after a key pair was made', async () => {
-    const { secretKey } = await kem.generateKeyPair()
-    expect(contains(memory, secretKey.subarray(0, 32))).toBe(false)
-    expect(isAsBefore()).toBe(true)
-  })
-
-  it('is as before after a secret was sealed and opened', async () => {
-    const { ciphertext, sharedSecret } = await kem.encapsulate(own.publicKey)
-    expect(isAsBefore()).toBe(true)
-    expect(await kem.decapsulate(own.secretKey, ciphertext)).toEqual(sharedSecret)
-    expect(isAsBefore()).toBe(true)
-    await kem.decapsulate(own.secretKey, new Uint8Array(randomBytes(1088)))
-    expect(isAsBefore()).toBe(true)
-  })
-
-  it('is as before after a key was refused', async () => {
-    const altered = Uint8Array.from(own.secretKey, (byte, at) => (at === 2_340 ? byte ^ 1 : byte))
-    expect(() => kem.decapsulate(altered, new Uint8Array(1088))).toThrow('secretKey is not valid')
-    expect(isAsBefore()).toBe(true)
-    expect(() => kem.encapsulate(new Uint8Array(1184).fill(255))).toThrow('publicKey is not valid')
-    expect(isAsBefore()).toBe(true)
-  })
-
-  it('is as before after the generator failed within an operation', async () => {
-    await withBrokenGenerator(() => kem.generateKeyPair())
-    expect(isAsBefore()).toBe(true)
-    await withBrokenGenerator(() => kem.encapsulate(own.publicKey))
-    expect(isAsBefore()).toBe(true)
-  })
-})
+kemResidueSuite('our build', () => loadBuiltKem(fillRandom))
 
 describe('the memory of Falcon-512 that keeps no keys', async () => {
   const { signer, memory } = await loadBuiltSigner(fillRandom, 0)

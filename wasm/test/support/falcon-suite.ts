@@ -1,5 +1,7 @@
 import type { Signer } from '@qsm/protocol'
 import { expect, it } from 'vitest'
+import type { Feed } from './fed-randomness.js'
+import { katGenerator } from './kat-generator.js'
 import { falconRecords, paddedFrom } from './vector-files.js'
 
 const flipped = (value: Uint8Array, bit: number): Uint8Array => {
@@ -45,5 +47,22 @@ export const falconSuite = (signer: Signer): void => {
       if (await signer.verify(record.publicKey, record.message, flipped(signature, bit))) accepted.push(bit)
     }
     expect(accepted).toEqual([])
+  })
+}
+
+/** The first known answers of round 3, of 100, made anew by one provider: `feed` gives what their generator gave. */
+export const knownAnswersSuite = (signer: Signer, feed: Feed, count: number): void => {
+  it(`makes the first ${count} key pairs and signatures of round 3 under the generator of the known answers`, async () => {
+    const records = falconRecords('falcon-512/falcon512-KAT.rsp').slice(0, count)
+    expect(records).toHaveLength(count)
+    for (const record of records) {
+      const draw = katGenerator(record.seed)
+      feed(draw(48))
+      const pair = await signer.generateKeyPair()
+      expect(pair).toEqual({ publicKey: record.publicKey, secretKey: record.secretKey })
+      feed(draw(40), draw(48))
+      expect(await signer.sign(pair.secretKey, record.message)).toEqual(paddedFrom(record))
+      expect(feed.left()).toBe(0)
+    }
   })
 }
