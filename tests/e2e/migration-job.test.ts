@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
@@ -13,11 +14,13 @@ const program = fileURLToPath(new URL('../../services/standalone/bin/qsm-server.
 const withoutEmbedded = fileURLToPath(new URL('../support/without-embedded-postgres.mjs', import.meta.url))
 
 /** A job that is told nothing but the database. */
-const job = (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+const startJob = (args: readonly string[], environment: Readonly<Record<string, string>>) =>
   promisify(execFile)(process.execPath, ['--import', withoutEmbedded, program, ...args], {
     env: { PATH: process.env.PATH ?? '', QSM_ENV: 'production', ...environment },
     timeout: 90_000,
-  }).then(
+  })
+const outcomeOf = (running: ReturnType<typeof startJob>) =>
+  running.then(
     ({ stdout, stderr }) => ({ code: 0, out: stdout, err: stderr }),
     (error: { code: number; stdout: string; stderr: string }) => ({
       code: error.code,
@@ -25,6 +28,9 @@ const job = (args: readonly string[], environment: Readonly<Record<string, strin
       err: error.stderr,
     }),
   )
+
+const job = (args: readonly string[], environment: Readonly<Record<string, string>>) =>
+  outcomeOf(startJob(args, environment))
 
 const pods: PodProcess[] = []
 afterEach(async () => {
@@ -148,10 +154,10 @@ describe('qsm-server migrate', () => {
     try {
       const { url } = await server.createDatabase()
       await server.stop()
-      const migrating = job(['migrate', 'main'], { DATABASE_URL: url })
-      await new Promise(resolve => setTimeout(resolve, 3_000))
+      const migrating = startJob(['migrate', 'main'], { DATABASE_URL: url })
+      await once(migrating.child.stderr as Readable, 'data')
       await server.start()
-      const { code, out, err } = await migrating
+      const { code, out, err } = await outcomeOf(migrating)
       expect([code, out, err]).toEqual([
         0,
         expect.stringContaining('Accounts'),
