@@ -211,6 +211,11 @@ const unknown: readonly (readonly [what: string, values: Values, message: string
   ],
   ['a number as a label', { global: { labels: { team: 5 } } }, "at '/global/labels/team': got number, want string"],
   [
+    'a unit that Kubernetes does not know',
+    { components: { message: { resources: { limits: { memory: '1GB' } } } } },
+    "at '/components/message/resources/limits/memory': '1GB' does not match pattern",
+  ],
+  [
     'a field that resources do not have',
     { defaults: { resources: { limit: {} } } },
     "at '/defaults/resources': additional properties 'limit'",

@@ -9,7 +9,11 @@ const closed = (properties: Readonly<Record<string, Schema>>): Schema => ({
 })
 
 /** A quantity of Kubernetes: 100m, 192Mi, or a plain number. */
-const quantities: Schema = { type: 'object', additionalProperties: { type: ['string', 'number'] } }
+const quantity: Schema = {
+  type: ['string', 'number'],
+  pattern: '^[0-9]+(\\.[0-9]+)?([numkMGTPE]|[KMGTPE]i|[eE][0-9]+)?$',
+}
+const quantities: Schema = { type: 'object', additionalProperties: quantity }
 const resources = closed({
   requests: quantities,
   limits: quantities,
