@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { placeholders } from '../../scripts/monitoring/select.js'
 import type { Series } from './healthy-series.js'
 
 /** What checks rules besides Node: it comes with the package `prometheus` of Debian. */
@@ -17,9 +18,9 @@ const rulesFile = new URL('../../charts/qsm/files/alerts.yaml', import.meta.url)
 /** The rules of the release `qsm` in the namespace `talk`, as the chart fills them in. */
 export const rulesOfRelease = (): string =>
   readFileSync(rulesFile, 'utf8')
-    .replaceAll('RELEASE_NAMESPACE', 'talk')
-    .replaceAll('RELEASE_FULLNAME', 'qsm')
-    .replaceAll('RUNBOOK_BASE_URL', 'https://docs.example.org/runbooks')
+    .replaceAll(placeholders.namespace, 'talk')
+    .replaceAll(placeholders.fullname, 'qsm')
+    .replaceAll(placeholders.runbooks, 'https://docs.example.org/runbooks')
 
 const promtool = (files: Readonly<Record<string, string>>, args: readonly string[]): PromtoolResult => {
   const folder = mkdtempSync(join(tmpdir(), 'qsm-promtool-'))
