@@ -1,5 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { authPodVariables } from '@qsm/auth'
+import { messagePodVariables } from '@qsm/message'
+import { quantumPodVariables } from '@qsm/quantum-crypto'
+import { describeVariables } from '@qsm/server-kit'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { findHelm } from '../../scripts/tools/helm.mjs'
 import { templateChart } from '../../scripts/tools/helm-template.js'
 import { base } from './cases.js'
@@ -173,6 +178,16 @@ const misplaced: readonly (readonly [path: string, values: Values, place: string
     'components.quantumCrypto.config.QSM_KEK does not belong there: set secrets.existingSecret and .kekKey',
   ],
   ['config.PORT', { config: { PORT: 80 } }, 'config.PORT does not belong there: the chart sets it'],
+  [
+    'defaults.extraEnv.JWT_SECRET',
+    { defaults: { extraEnv: { JWT_SECRET: 'x' } } },
+    'defaults.extraEnv.JWT_SECRET would stand readable in the pod: give it valueFrom.secretKeyRef',
+  ],
+  [
+    'components.quantumCrypto.extraEnv.QSM_KEK_VAULT_TOKEN',
+    { components: { quantumCrypto: { extraEnv: { QSM_KEK_VAULT_TOKEN: { value: 'x' } } } } },
+    'components.quantumCrypto.extraEnv.QSM_KEK_VAULT_TOKEN would stand readable in the pod',
+  ],
 ]
 
 /** What the schema refuses before any template runs. */
@@ -232,6 +247,13 @@ test('each refusal of the templates has a case here', () => {
   }
   expect(written.length).toBeGreaterThan(20)
   expect(written.filter(text => !fits(text))).toEqual([])
+})
+
+test('the chart knows of every secret variable that it is one', () => {
+  const rows = [authPodVariables, messagePodVariables, quantumPodVariables].flatMap(set => describeVariables(set))
+  const secret = new Set(rows.filter(row => row.secret).map(({ variable }) => variable))
+  const { secrets } = parse(readFileSync('charts/qsm/files/elsewhere.yaml', 'utf8')) as { secrets: string[] }
+  expect(secrets.toSorted()).toEqual([...secret].toSorted())
 })
 
 const title = found.helm === null ? `what the chart refuses: not run, ${found.why}` : 'the chart refuses'

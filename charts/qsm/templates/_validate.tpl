@@ -110,6 +110,18 @@
 {{- end -}}
 {{- end -}}
 {{- end -}}
+{{- $extraEnvs := dict "defaults.extraEnv" $values.defaults.extraEnv -}}
+{{- range $key, $component := $values.components -}}
+{{- $_ := set $extraEnvs (printf "components.%s.extraEnv" $key) ($component.extraEnv | default dict) -}}
+{{- end -}}
+{{- range $path, $extra := $extraEnvs -}}
+{{- range $variable := $elsewhere.secrets -}}
+{{- $value := get $extra $variable -}}
+{{- if and (hasKey $extra $variable) (or (not (kindIs "map" $value)) (not (hasKey $value "valueFrom"))) -}}
+{{- $problems = append $problems (printf "%s.%s would stand readable in the pod: give it valueFrom.secretKeyRef" $path $variable) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if $problems -}}
 {{- fail (printf "\n\nThe values do not fit (%d):\n  - %s\n" (len $problems) (join "\n  - " $problems)) -}}
 {{- end -}}

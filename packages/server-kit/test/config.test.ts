@@ -10,6 +10,7 @@ import {
   defineVariables,
   describeVariables,
   environmentVariables,
+  httpAddress,
   httpVariables,
   productionProblems,
   readVariables,
@@ -112,6 +113,19 @@ describe('reading a configuration', () => {
       'null',
     ]) {
       expect([ALLOWED_ORIGINS, problemsOf({ ...enough, ALLOWED_ORIGINS }).length]).toEqual([ALLOWED_ORIGINS, 1])
+    }
+  })
+})
+
+describe('an address of a service', () => {
+  it('has no password in it, which would be logged, and the refusal does not show it', () => {
+    const address = { ADDRESS: { schema: httpAddress('http://auth:8000'), doc: '', example: '' } }
+    const addresses = defineVariables(address)
+    expect(readVariables(addresses, { ADDRESS: 'http://auth:8000' }).ADDRESS).toBe('http://auth:8000')
+    for (const ADDRESS of ['http://svc:hunter2@auth:8000', 'http://hunter2@auth:8000']) {
+      const refused = () => readVariables(addresses, { ADDRESS })
+      expect(refused).toThrow('without user and password')
+      expect(refused).not.toThrow('hunter2')
     }
   })
 })

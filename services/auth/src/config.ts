@@ -4,13 +4,13 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
+  httpAddress,
   httpVariables,
   podVariables,
   productionProblems,
   readVariables,
   redisProblems,
   redisVariables,
-  serviceUrl,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -42,7 +42,7 @@ export const authPodVariables = defineVariables({
   ...podVariables,
   PORT: { schema: wholeNumber(0, 65_535), default: '8000', doc: 'Port of the auth service.', example: '8000' },
   QUANTUM_API_URL: {
-    schema: serviceUrl('http://quantum-crypto:8001'),
+    schema: httpAddress('http://quantum-crypto:8001'),
     doc: 'Address of the quantum service within the cluster; whether it answers is told to clients that log in.',
     example: 'http://quantum-crypto:8001',
   },

@@ -4,6 +4,7 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
+  httpAddress,
   httpVariables,
   podVariables,
   productionProblems,
@@ -11,7 +12,6 @@ import {
   redisProblems,
   redisVariables,
   retentionVariables,
-  serviceUrl,
   tokenVariables,
   wholeNumber,
 } from '@qsm/server-kit'
@@ -76,7 +76,7 @@ export const quantumPodVariables = defineVariables({
   ...podVariables,
   PORT: { schema: wholeNumber(0, 65_535), default: '8001', doc: 'Port of the quantum service.', example: '8001' },
   AUTH_URL: {
-    schema: serviceUrl('http://auth:8000'),
+    schema: httpAddress('http://auth:8000'),
     doc: 'Address of the auth service within the cluster, whose account feed is followed.',
     example: 'http://auth:8000',
   },

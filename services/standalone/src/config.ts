@@ -7,10 +7,10 @@ import {
   defineVariables,
   type Environment,
   environmentVariables,
+  httpAddress,
   productionProblems,
   readVariables,
   redisProblems,
-  serviceUrl,
   wholeNumber,
 } from '@qsm/server-kit'
 import { z } from 'zod'
@@ -41,19 +41,19 @@ export const standaloneVariables = defineVariables({
     example: '8001',
   },
   QUANTUM_API_URL: {
-    schema: serviceUrl('http://quantum:8001'),
+    schema: httpAddress('http://quantum:8001'),
     optional: true,
     doc: 'Address of the quantum service: the main application calls it there and tells it to clients. By default that of QUANTUM_PORT on this machine. Where everything runs in one process it is only told.',
     example: 'http://quantum:8001',
   },
   AUTH_URL: {
-    schema: serviceUrl('http://main:8000'),
+    schema: httpAddress('http://main:8000'),
     optional: true,
     doc: 'Address of the main application, for a quantum service that is a process of its own: it asks there which accounts and login sessions are over. By default that of PORT on this machine.',
     example: 'http://main:8000',
   },
   QUANTUM_PUBLIC_URL: {
-    schema: serviceUrl('https://quantum.example.org'),
+    schema: httpAddress('https://quantum.example.org'),
     optional: true,
     doc: 'What clients are told instead, where they reach the quantum service at another address than the main application.',
     example: 'https://quantum.example.org',

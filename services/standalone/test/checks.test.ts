@@ -69,6 +69,8 @@ describe('the check of QSM_PUBLIC_URL', () => {
     [426, {}, {}, 'answers 426', 'a proxy takes the Upgrade header away'],
     [502, {}, {}, 'answers 502', 'the proxy does not reach the message service'],
     [301, {}, { Location: 'https://qsm.example.org/' }, 'leads elsewhere, to https://qsm.example.org/', 'answers 301'],
+    [301, {}, { Location: 'https://h/\u009b2J%20' }, 'to https://h/%C2%9B2J%2520', 'answers 301'],
+    [503, { service: 'qsm', status: '\u001b[2J' }, {}, 'answers 503, but not as the message', 'does not reach'],
     [503, { service: 'qsm', status: 'unhealthy' }, {}, 'answers 503, unhealthy', 'does not reach the message service'],
   ])('says of a proxy that answers %i what to do', async (status, body, headers, ofHealth, ofSocket) => {
     const base = await answering(status, body, headers)

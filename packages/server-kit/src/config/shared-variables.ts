@@ -9,6 +9,18 @@ export const wholeNumber = (minimum: number, maximum: number) =>
     .transform(Number)
     .refine(value => value >= minimum && value <= maximum, `a whole number from ${minimum} to ${maximum}`)
 
+const hasCredentials = (text: string): boolean => {
+  if (!URL.canParse(text)) return false // Told by the schema.
+  const { username, password } = new URL(text)
+  return username !== '' || password !== ''
+}
+
+/** An http(s) address. Logs, answers and findings name such addresses, so there is no password in them. */
+export const httpAddress = (example: string) =>
+  z
+    .url({ protocol: /^https?$/, error: `an address such as ${example}` })
+    .refine(text => !hasCredentials(text), 'an address without user and password, as it is logged')
+
 export const flag = z.enum(['true', 'false'], 'true or false').transform(value => value === 'true')
 
 const origins = z
@@ -86,7 +98,7 @@ export const httpVariables = defineVariables({
     example: '9464',
   },
   QSM_PUBLIC_URL: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as https://qsm.example.org' }),
+    schema: httpAddress('https://qsm.example.org'),
     optional: true,
     doc: 'Where clients reach this installation. Only `qsm-server doctor` uses it: it asks there for the health, a socket and the TLS handshake.',
     example: 'https://qsm.example.org',
@@ -181,7 +193,7 @@ export const redisVariables = defineVariables({
 
 export const tracingVariables = defineVariables({
   OTEL_EXPORTER_OTLP_ENDPOINT: {
-    schema: z.url({ protocol: /^https?$/, error: 'an address such as http://collector:4318' }),
+    schema: httpAddress('http://collector:4318'),
     doc: 'The OpenTelemetry collector that gets traces of sends, as JSON over HTTP at /v1/traces below it; left out, nothing is traced.',
     example: 'http://collector:4318',
     optional: true,

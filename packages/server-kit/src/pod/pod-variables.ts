@@ -23,6 +23,3 @@ export const podVariables = defineVariables({
     example: '10.96.0.1',
   },
 })
-
-/** Address of another service within the cluster. */
-export const serviceUrl = (example: string) => z.url({ protocol: /^https?$/, error: `an address such as ${example}` })

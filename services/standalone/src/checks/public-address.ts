@@ -17,10 +17,12 @@ const checkHealth = async (base: string): Promise<Finding> => {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'manual' })
     const to = response.headers.get('location')
-    if (to) return fail(name, `${url.href} leads elsewhere, to ${to}: set QSM_PUBLIC_URL to where clients end up`)
+    if (to)
+      return fail(name, `${url.href} leads elsewhere, to ${encodeURI(to)}: set QSM_PUBLIC_URL to where clients end up`)
     const body = await response.json().catch(() => null)
-    const { status, service } = (body ?? {}) as { readonly status?: string; readonly service?: string }
-    if (service !== 'qsm') {
+    const { status, service } = (body ?? {}) as { readonly status?: unknown; readonly service?: unknown }
+    // Whoever answers there, terminals show only words of it.
+    if (service !== 'qsm' || !/^[a-z]+$/.test(String(status))) {
       return fail(
         name,
         `${url.href} answers ${response.status}, but not as the message service does: let the proxy hand /api/health on to it`,
