@@ -23,6 +23,32 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     for (const close of closing.splice(0).reverse()) await close()
   })
 
+  test('says once that Redis refuses its password, and does not show it', async () => {
+    const redis = await startRedis('--requirepass', 'right')
+    closing.push(() => redis.close())
+    const warnings: string[] = []
+    const log = {
+      ...silentLog,
+      debug: () => {},
+      info: () => {},
+      warn: (...said: unknown[]) => warnings.push(JSON.stringify(said)),
+    }
+    const address = {
+      url: `redis://:mistaken@127.0.0.1:${redis.port}`,
+      sentinels: [],
+      sentinelName: '',
+      cluster: false,
+    }
+    const bus = createRedisBus({ ...address, log: log as never, metrics: createMetrics(), onError: () => {} })
+    closing.push(() => bus.close())
+    const refusals = () => warnings.filter(said => said.includes('correct name and password in REDIS_URL'))
+    await vi.waitFor(() => expect(refusals()).toHaveLength(1), patience)
+    expect(refusals()[0]).toContain('WRONGPASS')
+    await new Promise(resolve => setTimeout(resolve, 1_000))
+    expect(refusals()).toHaveLength(1)
+    expect(warnings.join()).not.toContain('mistaken')
+  })
+
   test('follows its sentinels to the replica when the master dies', async () => {
     const master = await startRedis()
     const replica = await startRedis('--replicaof', '127.0.0.1', String(master.port))

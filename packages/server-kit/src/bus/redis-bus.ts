@@ -3,6 +3,7 @@ import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { createRedisConnection, type RedisAddress, type RedisConnection } from '../redis/connections.js'
+import { tellRefusals } from '../redis/tell-refusals.js'
 import type { Bus } from './bus.js'
 import { channelOf, channelOfUser, everybody } from './channels.js'
 import { HandOut } from './hand-out.js'
@@ -135,7 +136,7 @@ export const createRedisBus = (options: RedisBusOptions): Bus => {
     isUp = false
   })
   // Each attempt that fails; the two lines above say what it means.
-  for (const connection of [publisher, subscriber]) connection.on('error', error => log.debug({ err: error }, 'Redis'))
+  tellRefusals([publisher, subscriber], log)
 
   const ask = setInterval(() => {
     for (const connection of [publisher, subscriber]) {
