@@ -156,6 +156,15 @@ export const podsSuite = (rendered: Readonly<Record<CaseName, Rendered>>): void 
     })
   })
 
+  describe('the pod of helm test', () => {
+    test('sees the certificate of an authority and not the private key beside it in the Secret', () => {
+      const { volumes } = find(rendered.full, 'Pod', 'talk-test-talk').spec
+      expect(volumes.filter((volume: object) => 'secret' in volume)).toEqual([
+        { name: 'ca', secret: { secretName: 'ca', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      ])
+    })
+  })
+
   describe('the migration', () => {
     test('is a Job with the address of the database and no other secret', () => {
       const [job] = ofKind(rendered.minimal, 'Job')
