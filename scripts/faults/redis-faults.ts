@@ -46,20 +46,24 @@ const forgeAndDouble = async (replicas: Replicas): Promise<void> => {
     return speaker.publish(channel, text)
   }
   let heard = 0
+  let isOver = false
+  const said: Promise<unknown>[] = []
   try {
     listener.on('pmessage', (_pattern: string, channel: string, text: string) => {
-      if (own.has(text)) return
+      if (isOver || own.has(text)) return
       heard += 1
       const packet = JSON.parse(text) as Packet
       // Under another name: a pod leaves out what it has said itself.
       const again = { from: newId(), hints: packet.hints }
       for (const sent of [{ from: newId(), ...forge(packet) }, again, { ...again, from: newId() }]) {
-        void say(channel, JSON.stringify(sent))
+        said.push(say(channel, JSON.stringify(sent)))
       }
     })
     await listener.psubscribe('qsm:hints:*')
     for (const text of junk) await say('qsm:hints:all', text)
     await sleep(listenMs)
+    isOver = true
+    await Promise.all(said)
     if (heard === 0) throw new Error('no hint was heard, so none was doubled')
   } finally {
     listener.disconnect()
