@@ -27,11 +27,22 @@ const family = (pid: number): readonly number[] => {
   }
 }
 
+const signalThatIsThere = (pid: number, signal: NodeJS.Signals): void => {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // PostgreSQL ends workers of its own.
+  }
+}
+
 const freeze = async (replicas: Replicas, name: string, ms: number): Promise<void> => {
   const pids = family(replicas.service(name).pid)
-  for (const pid of pids) process.kill(pid, 'SIGSTOP')
-  await sleep(ms)
-  for (const pid of pids) process.kill(pid, 'SIGCONT')
+  try {
+    for (const pid of pids) signalThatIsThere(pid, 'SIGSTOP')
+    await sleep(ms)
+  } finally {
+    for (const pid of pids) signalThatIsThere(pid, 'SIGCONT')
+  }
 }
 
 const killed = (names: readonly string[], times: number): Fault => ({
