@@ -34,6 +34,7 @@ import { InlineEnvelopes1767225600004 } from './migrations/0004-inline-envelopes
 import { SocketHolder1767225600005 } from './migrations/0005-socket-holder.js'
 import { LaterRemoval1767225600006 } from './migrations/0006-later-removal.js'
 import { RetentionIndexes1767225600007 } from './migrations/0007-retention-indexes.js'
+import { AnsweredRequests1767225600008 } from './migrations/0008-answered-requests.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [
@@ -44,6 +45,7 @@ export const messageMigrations = [
   SocketHolder1767225600005,
   LaterRemoval1767225600006,
   RetentionIndexes1767225600007,
+  AnsweredRequests1767225600008,
 ]
 export const messageEntities = [
   KnownAccountEntity,

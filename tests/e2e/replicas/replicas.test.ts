@@ -59,6 +59,27 @@ describe.skipIf(!hasReplicas)(title, () => {
     await allArrived(8_000) // By polling it would take 10 s.
   })
 
+  test('brings requests and answers to open sockets by polling while Redis stands still', {
+    timeout: 120_000,
+  }, async () => {
+    const pairs: (readonly [QsmClient, QsmClient])[] = []
+    for (let pair = 0; pair < 3; pair += 1) {
+      const [asks, answers] = [await people.register(newName('asks')), await people.register(newName('answers'))]
+      answers.on('request', request => request.accept())
+      pairs.push([asks, answers])
+    }
+    const { pid } = replicas.service('redis')
+    process.kill(pid, 'SIGSTOP')
+    try {
+      await Promise.all(pairs.map(([asks, answers]) => asks.connect(answers.username)))
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+    await vi.waitFor(async () => {
+      for (const name of ['message-1', 'message-2']) expect(await replicas.metrics(name)).toMatch(/^qsm_bus_up 1$/m)
+    }, patience)
+  })
+
   test('has exactly the metrics that docs/reference/metrics.md lists, each of the kind that it says', async () => {
     const manual = readFileSync(new URL('../../../docs/reference/metrics.md', import.meta.url), 'utf8')
     const listed = [...manual.matchAll(/^\| `(qsm_\w+)` \| (\w+) \|/gm)].map(([, name, kind]) => `${name} ${kind}`)

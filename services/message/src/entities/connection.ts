@@ -90,6 +90,7 @@ export const StoredRequestEntity = new EntitySchema<StoredRequest>({
     { name: 'connection_request_to_user_idx', columns: ['toUser', 'createdAt'] },
     { name: 'connection_request_from_user_idx', columns: ['fromUser', 'toUser'] },
     { name: 'connection_request_expires_at_idx', columns: ['expiresAt'] },
+    { name: 'connection_request_answered_at_idx', columns: ['answeredAt'], where: 'answered_at IS NOT NULL' },
   ],
   checks: [{ name: 'connection_request_state_check', expression: "state IN ('pending', 'accepted', 'rejected')" }],
   foreignKeys: [

@@ -11,6 +11,8 @@ export interface OpenSocket extends SocketCaller {
   readonly delivery: Delivery
   /** Under which its device has it, as the database says. */
   readonly holderId: string
+  /** Milliseconds since 1970. */
+  readonly openedAt: number
 }
 
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { closeCodes, type HintOf, limits, type ServerFrame } from '@qsm/contract'
+import { closeCodes, type ServerFrame } from '@qsm/contract'
 import {
   acceptSockets,
   bearerToken,
@@ -11,7 +11,6 @@ import {
   type Sockets,
 } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
-import { connectionFramesFor } from '../connections/frames.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress, Devices } from '../devices/devices.js'
 import type { Arrivals } from '../mailbox/arrivals.js'
@@ -26,6 +25,7 @@ import { envelopeItem, envelopeSource } from './delivery-source.js'
 import { deliverySpans } from './delivery-spans.js'
 import { type FrameHandling, handleFrames, type ThinFrames } from './frames.js'
 import { type OpenSocket, OpenSockets } from './open-sockets.js'
+import { pushConnections } from './push-connections.js'
 import { pushReceipts } from './push-receipts.js'
 import { createShowFrame } from './show-frame.js'
 import { createSocketHolders } from './socket-holders.js'
@@ -150,7 +150,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
     const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
     const delivery = startDelivery({ socket, source, start, counts, onError, spans: tracing && deliverySpans(tracing) })
-    const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId }
+    const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId, openedAt: clock.now() }
     open.add(entry)?.socket.close(closeCodes.displaced)
     const unwant = bus.want(caller.userId)
     presence.changed(caller.userId)
@@ -171,14 +171,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     watch.check(entry)
   }
 
-  const pushConnection = async (hint: HintOf<'connection'>) => {
-    for (const { socket, address } of open.ofUser(hint.user_id)) {
-      const frames = await connectionFramesFor(context.database, hint, address?.deviceId ?? null, clock.now())
-      // Who does not read these either comes back and asks for how its connections stand.
-      if (socket.bufferedBytes >= limits.maxBufferedBytes) socket.close(closeCodes.slowConsumer)
-      for (const frame of frames) socket.sendText(JSON.stringify(frame))
-    }
-  }
+  const stopConnections = pushConnections(context, open)
   parts.arrivals.listen((address, entry) => open.ofDevice(address)?.delivery.offer(envelopeItem(entry)))
   const unsubscribe = [
     bus.subscribe('mailbox', ({ user_id: userId, device_id: deviceId, sequence, traceparent }) => {
@@ -194,9 +187,6 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
         trace(entry)
         entry.delivery.wake()
       }
-    }),
-    bus.subscribe('connection', hint => {
-      pushConnection(hint).catch(error => log.warn({ err: error }, 'a connection update was not pushed'))
     }),
   ]
 
@@ -222,6 +212,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       watch.stop()
       typing.stop()
       stopReceipts()
+      stopConnections()
       await presence.stop()
       for (const end of unsubscribe) end()
     },
