@@ -12,6 +12,9 @@ const next = `${image}-next`
 /** What stands beside QSM in the proof. */
 export const dependencyImages = ['localhost/postgres:15-debian', 'localhost/redis:7-debian']
 
+/** Hands a metric of Prometheus to the autoscaler; only where somebody has built it. */
+export const adapterImage = 'localhost/prometheus-adapter:local'
+
 /**
  * The next version, as an upgrade meets it: the same code with one more migration of the message schema, of the expanding
  * kind that the version before does not mind.

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { makeCertificate } from './certificate.mjs'
-import { dependencyImages, makeImages } from './images.mjs'
-import { findTools, hasPrograms, run } from './tools.mjs'
+import { adapterImage, dependencyImages, makeImages } from './images.mjs'
+import { findTools, hasPrograms, run, succeeds } from './tools.mjs'
 
 const script = fileURLToPath(new URL('run.ts', import.meta.url))
 /** What tells most in the least time. */
@@ -70,11 +70,12 @@ export const prove = async args => {
       run(join(tools, 'up'), [])
       run(join(tools, 'load-image'), [images.image, images.next, ...dependencyImages])
     }
+    const hasAdapter = tools ? succeeds(join(tools, 'load-image'), [adapterImage]) : false
     const env = {
       ...process.env,
       ...(given ? { KUBECONFIG: given } : {}),
       NODE_EXTRA_CA_CERTS: caFile,
-      QSM_PROOF: JSON.stringify({ host, folder, ...images }),
+      QSM_PROOF: JSON.stringify({ host, folder, hasAdapter, ...images }),
     }
     const node = [process.execPath, '--conditions=qsm-source', '--import', 'tsx', script, ...steps]
     return tools ? await start(join(tools, 'exec'), node, env) : await start(node[0], node.slice(1), env)

@@ -9,6 +9,8 @@ export interface Proof {
   readonly image: string
   /** The same with one more migration; an upgrade is not tried without it. */
   readonly next?: string
+  /** Whether the node has the image of prometheus-adapter. */
+  readonly hasAdapter: boolean
 }
 
 export const namespace = 'qsm-proof'

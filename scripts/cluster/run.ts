@@ -56,6 +56,10 @@ const monitored = async (prometheus: Prometheus): Promise<void> => {
       await until(`${alert} ends`, async () => (await prometheus.alertState(alert)) === 'inactive')
       return alert
     })
+    if (!proof.hasAdapter) {
+      notRun('message scales by qsm_ws_connections', 'the node has no image localhost/prometheus-adapter:local')
+      return
+    }
     await step('message scales by qsm_ws_connections from 2 to 4 and back', async () => {
       const nodeIp = await command('kubectl', [
         ...['get', 'nodes', '--output', 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}'],

@@ -18,6 +18,9 @@ export const hasPrograms = () => {
   return existsSync(join(cache, 'bin/cluster')) && existsSync(join(cache, 'images.sum'))
 }
 
+/** Whether a program ends well. */
+export const succeeds = (command, args) => spawnSync(command, args, { stdio: 'ignore' }).status === 0
+
 /** Runs a program with its output shown. Throws where it fails. */
 export const run = (command, args, options = {}) => {
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'], ...options })
