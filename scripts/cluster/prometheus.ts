@@ -126,7 +126,7 @@ export const startPrometheus = async ({ folder }: Proof): Promise<Prometheus> =>
 export const installAdapter = async (nodeIp: string): Promise<void> => {
   const text = readFileSync(new URL('manifests/prometheus-adapter.yaml', import.meta.url), 'utf8')
   await command('kubectl', ['apply', '--filename', '-'], {
-    input: text.replace('PROMETHEUS_URL', `http://${nodeIp}:${port}`),
+    input: text.replaceAll('PROMETHEUS_URL', `http://${nodeIp}:${port}`),
   })
   await command('kubectl', [
     '--namespace',
