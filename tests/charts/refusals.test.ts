@@ -224,6 +224,16 @@ const unknown: readonly (readonly [what: string, values: Values, message: string
     { migrations: { mode: 'hook' } },
     "at '/migrations/mode': value must be one of 'job', 'init', 'none'",
   ],
+  [
+    'a text with a second line, which would be a field of the pod',
+    { defaults: { priorityClassName: 'high\nhostNetwork: true' } },
+    "at '/defaults/priorityClassName': 'high\\nhostNetwork: true' does not match pattern",
+  ],
+  [
+    'a second line in a list',
+    { global: { imagePullSecrets: ['a\nhostNetwork: true'] } },
+    "at '/global/imagePullSecrets/0': 'a\\nhostNetwork: true' does not match pattern",
+  ],
   ['a number as a label', { global: { labels: { team: 5 } } }, "at '/global/labels/team': got number, want string"],
   [
     'a unit that Kubernetes does not know',

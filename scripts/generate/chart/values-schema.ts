@@ -20,10 +20,13 @@ const resources = closed({
   claims: { type: 'array', items: { type: 'object' } },
 })
 
-const ofWord = (word: string): Schema => (word === 'any' ? {} : { type: word })
+/** Templates put texts into YAML as they are: a further line could be a field of its own, such as hostNetwork. */
+const line: Schema = { type: 'string', pattern: '^[^\\x00-\\x1f]*$' }
+
+const ofWord = (word: string): Schema => (word === 'any' ? {} : word === 'string' ? line : { type: word })
 
 const ofDefault = (key: ValueKey): Schema => {
-  if (typeof key.default === 'string') return { type: 'string' }
+  if (typeof key.default === 'string') return line
   if (typeof key.default === 'boolean') return { type: 'boolean' }
   if (Number.isInteger(key.default)) return { type: 'integer', minimum: 0 }
   throw new Error(
@@ -37,7 +40,7 @@ const ofDirective = ({ name, words }: Directive, config: ConfigSchemas, componen
     case 'enum':
       return { enum: words }
     case 'map':
-      return { type: 'object', additionalProperties: ofWord(word) }
+      return { type: 'object', additionalProperties: word === 'any' ? {} : { type: word } }
     case 'items':
       return { type: 'array', items: ofWord(word) }
     case 'type':
