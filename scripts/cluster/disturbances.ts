@@ -4,6 +4,8 @@ import { type Component, components, deployment, installRelease, podsOf, rolledO
 /** What a cluster does to a release while people talk. */
 export interface Disturbance {
   readonly name: string
+  /** Whether there must be an image of the next version. */
+  readonly needsNext?: true
   act(proof: Proof): Promise<void>
 }
 
@@ -31,14 +33,16 @@ const rollingRestart: Disturbance = {
 
 const upgrade: Disturbance = {
   name: 'helm upgrade to the next version, with a migration',
+  needsNext: true,
   async act(proof) {
-    if (!proof.next) throw new Error('QSM_IMAGE_NEXT must name an image of the next version')
+    if (!proof.next) throw new Error('there is no image of the next version')
     await installRelease({ ...proof, image: proof.next })
   },
 }
 
 const rollback: Disturbance = {
   name: 'helm rollback to the version before',
+  needsNext: true,
   async act() {
     await helm(['rollback', release, '--wait', '--timeout', '300s'], { timeoutMs: 330_000 })
     await allRolledOut()

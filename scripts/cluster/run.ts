@@ -124,6 +124,10 @@ if (isInstalled) {
     return `${results.length} probes`
   })
   for (const disturbance of disturbances) {
+    if (disturbance.needsNext && !proof.next) {
+      notRun(disturbance.name, 'QSM_IMAGE_NEXT names no image of a next version')
+      continue
+    }
     await wanted(disturbance.name, () => whilePeopleTalk(proof, disturbance))
   }
   await wanted('message scales by CPU from 2 to 4 and back', async () => {
