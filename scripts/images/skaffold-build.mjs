@@ -1,9 +1,12 @@
 // What skaffold runs to build the image of the pods with any of the programs that `npm run images` knows. skaffold says
-// by IMAGE which tag it wants and by PUSH_IMAGE whether it is to be pushed. Without a registry, call it by hand:
+// by IMAGE which tag it wants and by PUSH_IMAGE whether it is to be pushed; then it asks the registry for what was pushed.
+//   skaffold run --profile ci --default-repo registry.example.org/team
+// Without a registry there is nobody for it to ask, not even where nothing was pushed, for then it asks docker. So build by
+// hand, and let skaffold deploy what is there:
 //   IMAGE=qsm:ci IMAGE_LOADER='kind load docker-image --name qsm' node scripts/images/skaffold-build.mjs
 //   skaffold deploy --profile ci --images qsm=qsm:ci
-// IMAGE_LOADER is a command that gets the tag as its last word and puts the image into the nodes. IMAGE_BUILDER and
-// NODE_IMAGE are those of docs/images.md.
+// IMAGE_LOADER is a command that gets the tag as its last word and puts the image where the nodes find it: into them, or
+// into the registry instead of the builder. IMAGE_BUILDER and NODE_IMAGE are those of docs/images.md.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { buildArguments, findBuilder, isKnown, noBuilder } from './builders.mjs'
@@ -33,15 +36,14 @@ run(
   // One time for all files, so that the same sources give the same layers.
   buildArguments(builder, { target: 'qsm', tag, labels: {}, epoch: 0, ...base }),
 )
-if (env.PUSH_IMAGE === 'true') {
-  if (!isKnown(builder)) {
-    fail(
-      `${builder} is not known to push. Take docker, podman or buildah as IMAGE_BUILDER, or IMAGE_LOADER instead of a registry.`,
-    )
-  }
-  run(builder, ['push', tag])
-}
 if (env.IMAGE_LOADER) {
   const [command, ...args] = env.IMAGE_LOADER.split(' ').filter(word => word !== '')
   run(command, [...args, tag])
+} else if (env.PUSH_IMAGE === 'true') {
+  if (!isKnown(builder)) {
+    fail(
+      `${builder} is not known to push. Take docker, podman or buildah as IMAGE_BUILDER, or name a command that does as IMAGE_LOADER.`,
+    )
+  }
+  run(builder, ['push', tag])
 }

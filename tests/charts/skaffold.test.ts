@@ -34,8 +34,8 @@ describe('skaffold.yaml', () => {
   it('names a chart, values, a target and a script that are there', () => {
     const releases = [file, profile('dev')].flatMap(({ deploy }) => deploy.helm.releases)
     for (const { chartPath, valuesFiles } of releases) {
-      for (const path of [`${chartPath}/Chart.yaml`, ...valuesFiles])
-        expect(existsSync(join(root, path)), path).toBe(true)
+      const files = valuesFiles.map((name: string) => /default "([^"]+)"/.exec(name)?.[1] ?? name)
+      for (const path of [`${chartPath}/Chart.yaml`, ...files]) expect(existsSync(join(root, path)), path).toBe(true)
     }
     const { docker } = file.build.artifacts[0]
     expect(read(docker.dockerfile)).toContain(` AS ${docker.target}\n`)
@@ -43,6 +43,15 @@ describe('skaffold.yaml', () => {
       const [node, script] = profile(name).build.artifacts[0].custom.buildCommand.split(' ')
       expect([node, existsSync(join(root, script))]).toEqual(['node', true])
     }
+  })
+
+  it('asks no registry about the base image where docker may be missing, for its files are listed', () => {
+    const { paths, ignore } = profile('ci').build.artifacts[0].custom.dependencies
+    for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true)
+    const copied = [...read('.dockerignore').matchAll(/^!(.*)$/gm)].map(([, path]) => path as string)
+    const isListed = (path: string) => paths.some((given: string) => path === given || path.startsWith(`${given}/`))
+    expect(copied.filter(path => !isListed(path))).toEqual(['scripts']) // All but scripts/images is left out again.
+    expect(ignore).toContain('**/dist/**')
   })
 
   it('calls the image in one way wherever it stands', () => {

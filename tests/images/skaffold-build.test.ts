@@ -30,6 +30,11 @@ it('hands the tag to the loader', () => {
   expect(build({ IMAGE_LOADER: 'echo loads' }).stdout).toContain('loads qsm:ci\n')
 })
 
+it('leaves it to the loader to bring the image to a registry', () => {
+  const { status, stdout } = build({ PUSH_IMAGE: 'true', IMAGE_LOADER: 'echo loads' })
+  expect([status, stdout.match(/^(push|loads) .*$/gm)]).toEqual([0, ['loads qsm:ci']])
+})
+
 it('says which programs push, where the builder is none of them', () => {
   const { status, stderr } = build({ PUSH_IMAGE: 'true' })
   expect([status, stderr]).toEqual([1, expect.stringContaining('Take docker, podman or buildah as IMAGE_BUILDER')])
