@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { command, type Proof, readProof, until } from './proof.js'
 import { NotRun } from './report.js'
 
-const skaffold = process.env.SKAFFOLD ?? 'skaffold'
 const namespace = 'qsm-skaffold'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -69,6 +68,7 @@ const environmentOf = (proof: Proof, helm3: string, host: string): Readonly<Reco
  * where there is no skaffold or no Helm 3.
  */
 export const skaffoldRun = async (): Promise<string> => {
+  const skaffold = process.env.SKAFFOLD ?? 'skaffold'
   if ((await answerOf(skaffold, 'version')) === null) {
     throw new NotRun('there is no skaffold: put it on the PATH or name it by SKAFFOLD')
   }
