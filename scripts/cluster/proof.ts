@@ -58,7 +58,7 @@ export const command = (program: string, args: readonly string[], options: Comma
     child.once('error', reject)
     child.once('close', code => {
       if (code === 0 || options.mayFail) resolve(out)
-      else reject(new Error(`${program} ${args.slice(0, 6).join(' ')} … ended with ${code}: ${errors || out}`))
+      else reject(new Error(`${program} ${args.slice(0, 6).join(' ')} … ended with ${code}: ${errors}${out}`))
     })
     child.stdin.on('error', () => {}) // A program that has ended reads nothing more; its exit code says why.
     child.stdin.end(options.input ?? '')
