@@ -1,15 +1,26 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const programs = ['up', 'exec', 'build-image', 'load-image']
+
+/** Whether nobody but this user could have put something else there. */
+const isOurs = path => {
+  const { uid, mode } = statSync(path)
+  return uid === process.getuid?.() && (mode & 0o022) === 0
+}
+
 /**
- * The folder of programs that bring a cluster up on this machine (`up`, `exec`, `build-image`, `load-image`), as
- * QSM_CLUSTER_TOOLS says or beside the repository; null where there is none.
+ * The folder of programs that bring a cluster up on this machine, as QSM_CLUSTER_TOOLS says; else `shared/cluster` beside the
+ * repository, where only this user may write there. Null where there is none.
  */
 export const findTools = () => {
-  const folder = process.env.QSM_CLUSTER_TOOLS ?? fileURLToPath(new URL('../../../shared/cluster', import.meta.url))
-  return existsSync(join(folder, 'up')) && existsSync(join(folder, 'exec')) ? folder : null
+  const hasAll = folder => programs.every(name => existsSync(join(folder, name)))
+  const named = process.env.QSM_CLUSTER_TOOLS
+  if (named) return hasAll(named) ? named : null
+  const beside = fileURLToPath(new URL('../../../shared/cluster', import.meta.url))
+  return hasAll(beside) && [beside, ...programs.map(name => join(beside, name))].every(isOurs) ? beside : null
 }
 
 /** Whether these tools have built their programs already: the first time takes half an hour. */
