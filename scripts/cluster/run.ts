@@ -12,6 +12,7 @@ import { hasPrometheus, installAdapter, type Prometheus, removeAdapter, startPro
 import { command, helm, kubectl, readProof, release, until } from './proof.js'
 import { deployment, installRelease, rolledOut } from './release.js'
 import { finish, notRun, step } from './report.js'
+import { skaffoldRun } from './skaffold.js'
 import { startTalking, whilePeopleTalk } from './talking.js'
 
 const proof = readProof()
@@ -138,6 +139,7 @@ if (isInstalled) {
     })
     return `out in ${(outMs / 1_000).toFixed(0)} s, back in ${(inMs / 1_000).toFixed(0)} s`
   })
+  await wanted('skaffold run by its profile ci', skaffoldRun)
   if (only.length === 0 || only.includes('monitoring')) await withMonitoring()
 }
 const isRight = finish()
