@@ -31,10 +31,13 @@ export const scaleOutAndIn = async (
 ): Promise<{ outMs: number; inMs: number }> => {
   await installRelease(proof, values)
   await until('2 pods of message', async () => (await replicas()) === 2)
-  const stop = await load()
+  let stop = async () => {}
   let outMs: number
   try {
-    outMs = await timed(() => until(`4 pods by ${name}`, async () => (await replicas()) === 4, 240_000))
+    outMs = await timed(async () => {
+      stop = await load()
+      await until(`4 pods by ${name}`, async () => (await replicas()) === 4, 240_000)
+    })
   } finally {
     await stop()
   }

@@ -99,7 +99,7 @@ await wanted('every command of docs/kubernetes.md', async () => {
 await wanted('the API server takes every example of the chart', dryRunExamples)
 const isInstalled = await step('helm install, until every pod is ready', async () => {
   await installRelease(proof)
-  return lastLine(await kubectl('get', 'pods', '--no-headers'))
+  return `${(await kubectl('get', 'pods', '--selector', `app.kubernetes.io/instance=${release}`, '--no-headers')).trim().split('\n').length} pods`
 })
 if (isInstalled) {
   await wanted('helm test', async () => {
