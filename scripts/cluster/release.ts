@@ -3,13 +3,18 @@ import { chart, helm, kubectl, type Proof, release } from './proof.js'
 export const components = ['auth', 'message', 'quantum-crypto'] as const
 export type Component = (typeof components)[number]
 
-/** Values of the proof; what is shorter than in production is named here. */
-const valuesOf = ({ host, image }: Pick<Proof, 'host' | 'image'>): readonly string[] => {
+/** The image of this proof as values of the chart. */
+export const imageFlags = (image: string): readonly string[] => {
   const [, repository, tag] = /^(.*):([^:/]+)$/.exec(image) ?? []
   const [registry, ...rest] = (repository ?? '').split('/')
-  return [
+  return ['--set', `image.registry=${registry},image.repository=${rest.join('/')},image.tag=${tag}`]
+}
+
+/** Values of the proof; what is shorter than in production is named here. */
+const valuesOf = ({ host, image }: Pick<Proof, 'host' | 'image'>): readonly string[] => [
+  ...imageFlags(image),
+  ...[
     `publicUrl=https://${host}`,
-    `image.registry=${registry},image.repository=${rest.join('/')},image.tag=${tag}`,
     'database.existingSecret.name=db-app',
     'redis.url=redis://default@redis:6379,redis.existingSecret.name=valkey,redis.existingSecret.passwordKey=default',
     'ingress.tls.existingSecret=tls',
@@ -17,8 +22,8 @@ const valuesOf = ({ host, image }: Pick<Proof, 'host' | 'image'>): readonly stri
     'tls.requirePostQuantum=true',
     'defaults.minReadySeconds=2,defaults.drainSeconds=10',
     'defaults.autoscaling.scaleDownStabilizationSeconds=15,defaults.autoscaling.scaleDownPeriodSeconds=15',
-  ].flatMap(set => ['--set', set])
-}
+  ].flatMap(set => ['--set', set]),
+]
 
 /** One `helm upgrade --install`; `more` are further values. Resolves when every pod of the new revision is ready. */
 export const installRelease = async (proof: Proof, more: readonly string[] = []): Promise<void> => {

@@ -5,6 +5,7 @@ import { byConnections, byCpu, scaleOutAndIn, startRequests } from './autoscalin
 import { type Addresses, installDependencies } from './dependencies.js'
 import { disturbances, whereToLook } from './disturbances.js'
 import { dryRunExamples } from './examples.js'
+import { throughGateway } from './gateway.js'
 import { secretsStay } from './kept-secret.js'
 import { postQuantumOnly, probeNetwork } from './network-probes.js'
 import { runPage } from './page.js'
@@ -139,6 +140,7 @@ if (isInstalled) {
     })
     return `out in ${(outMs / 1_000).toFixed(0)} s, back in ${(inMs / 1_000).toFixed(0)} s`
   })
+  await wanted('two people talk through a Gateway and an HTTPRoute', () => throughGateway(proof))
   await wanted('skaffold run by its profile ci', skaffoldRun)
   if (only.length === 0 || only.includes('monitoring')) await withMonitoring()
 }
