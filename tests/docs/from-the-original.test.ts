@@ -21,7 +21,7 @@ const known = Object.entries(standaloneVariables).flatMap(([name, variable]) => 
   ...('aliases' in variable ? variable.aliases : []),
 ])
 /** Of the scripts, of the platform, and the form of every name. */
-const others = ['QSM_LOG_MAX_BYTES', 'WEBSITES_PORT', 'NAME_FILE']
+const others = ['QSM_LOG_MAX_BYTES', 'WEBSITES_PORT', 'NAME_FILE', 'FAULTS_ONLY']
 
 describe('docs/from-the-original.md', () => {
   it.each([

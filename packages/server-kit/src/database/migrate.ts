@@ -8,7 +8,7 @@ export type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migration
 const advisoryLock = 0x51_53_4d
 const maxLockWaitMs = 120_000
 /**
- * Ends a statement whose process is gone, even by SIGKILL: else it would go on, without the advisory lock, beside the next
+ * Ends a statement whose process is gone, even outright: else it would go on, without the advisory lock, beside the next
  * attempt. A server on Windows cannot, and refuses it.
  */
 const endWithClient = 'SET client_connection_check_interval = 1000'
