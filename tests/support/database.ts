@@ -58,7 +58,13 @@ export const startTestPostgres = async (): Promise<TestPostgres> => {
   const { url, port } = server
   // Each backend leads a group of its own, so a signal to the postmaster's group would miss them.
   const signal = (name: NodeJS.Signals) => {
-    for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, name)
+    for (const pid of [server.pid, ...childrenOf(server.pid)]) {
+      try {
+        process.kill(pid, name)
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error // A worker has ended by itself.
+      }
+    }
   }
   return {
     createDatabase: () => createDatabaseOn(url),

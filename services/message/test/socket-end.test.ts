@@ -121,7 +121,9 @@ describe('a second socket of a device', () => {
       const ended = await Promise.race(both.map(socket => socket.closed.then(() => socket)))
       const [left] = both.filter(socket => socket !== ended)
       await lives(left as SocketClient)
-      await expectClosed(ended as SocketClient, closeCodes.displaced)
+      // Where the look of each 10 s comes before the hint, it does not know of the other one yet, and lets this one come back.
+      const [code] = await (ended as SocketClient).closed
+      expect([closeCodes.displaced.code, closeCodes.draining.code]).toContain(code)
       left?.end()
     }
   })
