@@ -1,5 +1,5 @@
 import { chart, command, release, until } from './proof.js'
-import { imageFlags } from './release.js'
+import { imageValues } from './release.js'
 import { NotRun } from './report.js'
 
 const namespace = 'qsm-gateway'
@@ -46,7 +46,7 @@ export const throughGateway = async ({
         ...['--set', 'dev.postgresImage=localhost/postgres:15-debian,dev.valkeyImage=localhost/redis:7-debian'],
         ...['--set', 'dev.valkeyCommand=redis-server,defaults.replicas=1,defaults.minReadySeconds=2'],
         ...['--set', 'ingress.enabled=false,httpRoute.enabled=true,httpRoute.parentRefs[0].name=public'],
-        ...imageFlags(image),
+        ...['--set', imageValues(image)],
       ],
       { timeoutMs: 330_000 },
     )

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { command, type Proof, say } from './proof.js'
+import { imageValues } from './release.js'
 
 const page = fileURLToPath(new URL('../../docs/kubernetes.md', import.meta.url))
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -20,11 +21,6 @@ const asHere = (block: string, { host, image, folder }: Proof): string =>
     .replaceAll(/(database-url\.txt|redis-url\.txt|tls\.crt|tls\.key)/g, file => join(folder, file))
     .replaceAll(/--home \.\//g, `--home ${folder}/`)
     .replaceAll(pushedImage, `${imageValues(image)},tests.caConfigMap=ca`)
-
-const imageValues = (image: string): string => {
-  const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:/]+)$/.exec(image) ?? []
-  return `image.registry=${registry},image.repository=${repository},image.tag=${tag}`
-}
 
 /**
  * Runs every command block of the page, each in a shell of its own, as a reader would, and takes away what they made.

@@ -3,17 +3,17 @@ import { chart, helm, kubectl, type Proof, release } from './proof.js'
 export const components = ['auth', 'message', 'quantum-crypto'] as const
 export type Component = (typeof components)[number]
 
-/** The image of this proof as values of the chart. */
-export const imageFlags = (image: string): readonly string[] => {
-  const [, repository, tag] = /^(.*):([^:/]+)$/.exec(image) ?? []
-  const [registry, ...rest] = (repository ?? '').split('/')
-  return ['--set', `image.registry=${registry},image.repository=${rest.join('/')},image.tag=${tag}`]
+/** An image as values of the chart, for one `--set`. */
+export const imageValues = (image: string): string => {
+  const [, registry, repository, tag] = /^([^/]+)\/(.+):([^:/]+)$/.exec(image) ?? []
+  if (!registry) throw new Error(`${image} is not REGISTRY/REPOSITORY:TAG`)
+  return `image.registry=${registry},image.repository=${repository},image.tag=${tag}`
 }
 
 /** Values of the proof; what is shorter than in production is named here. */
 const valuesOf = ({ host, image }: Pick<Proof, 'host' | 'image'>): readonly string[] => [
-  ...imageFlags(image),
   ...[
+    imageValues(image),
     `publicUrl=https://${host}`,
     'database.existingSecret.name=db-app',
     'redis.url=redis://default@redis:6379,redis.existingSecret.name=valkey,redis.existingSecret.passwordKey=default',

@@ -127,7 +127,7 @@ if (isInstalled) {
   })
   for (const disturbance of disturbances) {
     if (disturbance.needsNext && !proof.next) {
-      notRun(disturbance.name, 'QSM_IMAGE_NEXT names no image of a next version')
+      if (isWanted(disturbance.name)) notRun(disturbance.name, 'QSM_IMAGE_NEXT names no image of a next version')
       continue
     }
     await wanted(disturbance.name, () => whilePeopleTalk(proof, disturbance))
@@ -141,7 +141,7 @@ if (isInstalled) {
     return `out in ${(outMs / 1_000).toFixed(0)} s, back in ${(inMs / 1_000).toFixed(0)} s`
   })
   await wanted('two people talk through a Gateway and an HTTPRoute', () => throughGateway(proof))
-  await wanted('skaffold run by its profile ci', skaffoldRun)
+  await wanted('skaffold deploys by its profile ci', skaffoldRun)
   if (only.length === 0 || only.includes('monitoring')) await withMonitoring()
 }
 const isRight = finish()

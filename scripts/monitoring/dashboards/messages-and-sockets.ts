@@ -1,5 +1,5 @@
 import { bucket } from '../select.js'
-import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests } from './panel.js'
+import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests, socketsOfMax } from './panel.js'
 
 const age = 'qsm_message_backlog_age_seconds'
 const within = (bound: number): string => `sum(${rateOf(`${age}_bucket`, bucket(bound))})`
@@ -101,13 +101,7 @@ export const messagesAndSockets: Dashboard = {
           [[chosen('qsm_ws_connections'), '{{pod}}']],
           { isStacked: true },
         ),
-        lines(
-          'Sockets of MAX_SOCKETS',
-          'percentunit',
-          'Over 85 % there is no room for those of a pod that is lost.',
-          [[`${chosen('qsm_ws_connections')} / ${chosen('qsm_ws_connections_max')}`, '{{pod}}']],
-          { warnAt: 0.7, alarmAt: 0.85, max: 1 },
-        ),
+        socketsOfMax,
         lines(
           'Waiting for a connection',
           'short',

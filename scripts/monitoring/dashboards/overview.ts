@@ -1,4 +1,4 @@
-import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests } from './panel.js'
+import { answers, chosen, type Dashboard, lines, now, quantileOf, rateOf, requests, socketsOfMax } from './panel.js'
 
 const pools = ['auth', 'message', 'crypto']
 const ofPools = (build: (pool: string) => string): string =>
@@ -107,13 +107,7 @@ export const overview: Dashboard = {
     {
       title: 'Is it full?',
       panels: [
-        lines(
-          'Sockets of MAX_SOCKETS',
-          'percentunit',
-          'Over 85 % there is no room for those of a pod that is lost.',
-          [[`${chosen('qsm_ws_connections')} / ${chosen('qsm_ws_connections_max')}`, '{{pod}}']],
-          { warnAt: 0.7, alarmAt: 0.85, max: 1 },
-        ),
+        socketsOfMax,
         lines(
           'CPU',
           'short',

@@ -78,3 +78,12 @@ const make =
 /** Lines over time, and one number as it is now. */
 export const lines = make('timeseries')
 export const now = make('stat')
+
+/** How full each message pod is of sockets. */
+export const socketsOfMax = lines(
+  'Sockets of MAX_SOCKETS',
+  'percentunit',
+  'Over 85 % there is no room for those of a pod that is lost.',
+  [[`${chosen('qsm_ws_connections')} / ${chosen('qsm_ws_connections_max')}`, '{{pod}}']],
+  { warnAt: 0.7, alarmAt: 0.85, max: 1 },
+)

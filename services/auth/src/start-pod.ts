@@ -12,7 +12,10 @@ import { createAuthApp } from './app.js'
 import type { AuthPodConfig } from './config.js'
 import { authMigrations, authSchema, createAuthContext } from './context.js'
 
-/** Runs the auth service alone: its schema is brought up to date or waited for; other services read its account feed over HTTP. */
+/**
+ * Runs the auth service alone: its schema is brought up to date or waited for; other services read its account
+ * feed over HTTP.
+ */
 export const startAuthPod = (config: AuthPodConfig, signal?: AbortSignal): Promise<Pod> =>
   startPod({ service: 'auth', config, signal }, async runtime => {
     const version = packageVersion(import.meta.url)

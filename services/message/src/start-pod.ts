@@ -20,8 +20,8 @@ import { mainRoutes } from './main-routes.js'
 import { createHttpManagedOperations } from './managed/http-managed-operations.js'
 
 /**
- * Runs the message service alone, with what the main port answers for the whole: its schema is brought up to date or waited for, accounts
- * come from the auth service at AUTH_URL.
+ * Runs the message service alone, with what the main port answers for the whole: its schema is brought up to date or
+ * waited for, accounts come from the auth service at AUTH_URL.
  */
 export const startMessagePod = (config: MessagePodConfig, signal?: AbortSignal): Promise<Pod> =>
   startPod({ service: 'message', config, signal }, async runtime => {

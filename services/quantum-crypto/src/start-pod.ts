@@ -5,7 +5,10 @@ import { perMinuteOf, type QuantumPodConfig } from './config.js'
 import { createQuantumContext, quantumMigrations, quantumSchema } from './context.js'
 import { openKek } from './kek/open-kek.js'
 
-/** Runs the quantum service alone: its schema is brought up to date or waited for, accounts come from the auth service at AUTH_URL. */
+/**
+ * Runs the quantum service alone: its schema is brought up to date or waited for, accounts come from the auth
+ * service at AUTH_URL.
+ */
 export const startQuantumPod = (config: QuantumPodConfig, signal?: AbortSignal): Promise<Pod> =>
   startPod({ service: 'quantum-crypto', config, signal }, async runtime => {
     const version = packageVersion(import.meta.url)

@@ -9,9 +9,11 @@ const advisoryLock = 0x51_53_4d
 const maxLockWaitMs = 120_000
 /**
  * Ends a statement whose process is gone, even outright: else it would go on, without the advisory lock, beside the next
- * attempt. A server on Windows cannot, and refuses it.
+ * attempt.
  */
 const endWithClient = 'SET client_connection_check_interval = 1000'
+/** `invalid_parameter_value` of a server whose system cannot do that, `undefined_object` of one before PostgreSQL 14. */
+const cannotEndWithClient = ['22023', '42704']
 const schemaForm = /^[a-z_]{1,40}$/
 
 /** TypeORM would print a failed migration between the log's lines; its error is thrown anyway. */
@@ -44,7 +46,9 @@ const runMissing = async (options: MigrateOptions): Promise<readonly string[]> =
   const dataSource = dataSourceOf(options)
   await dataSource.initialize()
   try {
-    await dataSource.query(endWithClient).catch(() => {})
+    await dataSource.query(endWithClient).catch((error: { readonly code?: string }) => {
+      if (!cannotEndWithClient.includes(error.code ?? '')) throw error
+    })
     const done = await dataSource.runMigrations()
     return done.map(migration => migration.name)
   } finally {

@@ -1,6 +1,6 @@
-import { closeCodes, type HintOf, limits } from '@qsm/contract'
+import { closeCodes, limits } from '@qsm/contract'
+import { type ConnectionChange, connectionChanges } from '../connections/changes.js'
 import { connectionFramesFor } from '../connections/frames.js'
-import { connectionChanges } from '../connections/missed.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
 
@@ -20,12 +20,17 @@ export const pushConnections = (
   { bus, clock, database, log }: Pick<MessageContext, 'bus' | 'clock' | 'database' | 'log'>,
   open: OpenSockets,
 ): (() => void) => {
-  /** When somebody was last told of a request or its answer. Where clocks of pods differ somebody is told twice, without harm. */
+  // A pod that is alone loses no hint.
+  const mayMiss = bus.state !== 'not_configured'
+  /**
+   * When those with sockets here were last told of a request or its answer. Where clocks of pods differ somebody is told
+   * twice, without harm.
+   */
   const toldAt = new Map<string, number>()
-  const keyOf = ({ user_id, request_id }: Omit<HintOf<'connection'>, 'kind'>) => `${user_id}/${request_id}`
+  const keyOf = ({ user_id, request_id }: ConnectionChange['hint']) => `${user_id}/${request_id}`
 
-  const push = async (hint: Omit<HintOf<'connection'>, 'kind'>, openedBefore: number) => {
-    toldAt.set(keyOf(hint), clock.now())
+  const push = async (hint: ConnectionChange['hint'], openedBefore: number) => {
+    const begunAt = clock.now()
     for (const { socket, address, openedAt } of open.ofUser(hint.user_id)) {
       if (openedAt > openedBefore) continue
       const frames = await connectionFramesFor(database, hint, address?.deviceId ?? null, clock.now())
@@ -33,6 +38,8 @@ export const pushConnections = (
       if (socket.bufferedBytes >= limits.maxBufferedBytes) socket.close(closeCodes.slowConsumer)
       for (const frame of frames) socket.sendText(JSON.stringify(frame))
     }
+    // Only now: what could not be read is found by the next look.
+    if (mayMiss && open.isOnline(hint.user_id)) toldAt.set(keyOf(hint), begunAt)
   }
   const onError = (error: unknown) => log.warn({ err: error }, 'a connection update was not pushed')
 
@@ -40,15 +47,13 @@ export const pushConnections = (
   const look = async () => {
     const now = clock.now()
     for (const [key, at] of toldAt) if (at < now - rememberedMs) toldAt.delete(key)
-    const changes = await connectionChanges(database, lookedAt - overlapMs)
-    lookedAt = now
-    for (const { hint, at } of changes) {
+    for (const { hint, at } of await connectionChanges(database, lookedAt - overlapMs)) {
       const told = toldAt.get(keyOf(hint))
       if (open.isOnline(hint.user_id) && (told === undefined || told < at)) await push(hint, at)
     }
+    lookedAt = now
   }
-  // A pod that is alone loses no hint.
-  const poll = bus.state === 'not_configured' ? null : setInterval(() => void look().catch(onError), pollMs).unref()
+  const poll = mayMiss ? setInterval(() => void look().catch(onError), pollMs).unref() : null
   const unsubscribe = bus.subscribe('connection', hint => void push(hint, Number.POSITIVE_INFINITY).catch(onError))
   return () => {
     if (poll) clearInterval(poll)

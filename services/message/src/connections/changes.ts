@@ -1,5 +1,4 @@
-import type { HintOf } from '@qsm/contract'
-import { limits } from '@qsm/contract'
+import { type HintOf, limits } from '@qsm/contract'
 import type { Database } from '@qsm/server-kit'
 
 /** A change of a connection of which somebody was to be told. */
