@@ -1,0 +1,4 @@
+import type { Bench } from './bench.js'
+
+/** Every bench of the suite, in the order they run. */
+export const benches: readonly Bench[] = []
