@@ -1,4 +1,5 @@
+import { bench as b08 } from './b08-algorithms.js'
 import type { Bench } from './bench.js'
 
 /** Every bench of the suite, in the order they run. */
-export const benches: readonly Bench[] = []
+export const benches: readonly Bench[] = [b08]
