@@ -4,23 +4,26 @@ import { resolve } from 'node:path'
 import { fail, say as progress, SetupError } from '../setup/step.mjs'
 import { keepRunning } from './keep-running.mjs'
 import { marker, takeFolder } from './leftovers.mjs'
+import { migrateAll, poolerOf } from './pooler.mjs'
 import { balancerPort, freePorts } from './ports.mjs'
 import { secretsIn } from './secrets.mjs'
 import { postgresOf, servicesOf } from './services.mjs'
 
-const requirePrograms = () => {
-  const missing = ['redis-server', 'haproxy'].filter(name => spawnSync(name, ['-v'], { stdio: 'ignore' }).error)
+const requirePrograms = names => {
+  const missing = names.filter(name => spawnSync(name, ['-v'], { stdio: 'ignore' }).error)
   if (missing.length === 0) return
   throw new SetupError(
-    `${missing.join(' and ')} cannot be found. On Debian and Ubuntu: apt-get install redis-server haproxy`,
+    `${missing.join(' and ')} cannot be found. On Debian and Ubuntu: apt-get install ${names.join(' ')}`,
   )
 }
 
-const choosePorts = async () => {
+const choosePorts = async messagePods => {
   const balancer = await balancerPort(process.env.PORT)
-  const [redis, postgres, ...pods] = await freePorts(10)
-  const [auth, quantum, message1, message2] = [0, 2, 4, 6].map(at => [pods[at], pods[at + 1]])
-  return { balancer, redis, postgres, auth, quantum, message1, message2 }
+  const [redis, postgres, pgbouncer, ...rest] = await freePorts(7 + 2 * messagePods)
+  const [auth, quantum, ...messages] = Array.from({ length: 2 + messagePods }, (_, at) =>
+    rest.slice(2 * at, 2 * at + 2),
+  )
+  return { balancer, redis, postgres, pgbouncer, auth, quantum, messages }
 }
 
 /** The line for programs: where the balancer is, and what runs. */
@@ -38,9 +41,10 @@ const untilSignal = () =>
 
 /**
  * Runs everything until a signal. With `json`, standard output has one line at the start and one for each restart.
- * `messageProgram` runs as the message pods instead of the built one; `postgresSettings` are `name=value`.
+ * `messageProgram` runs as the message pods instead of the built one; `postgresSettings` are `name=value`. With `pooler`,
+ * PgBouncer in transaction mode stands before PostgreSQL.
  */
-export const runReplicas = async ({ json, messageProgram, postgresSettings = [] }) => {
+export const runReplicas = async ({ json, messageProgram, messagePods = 2, pooler = false, postgresSettings = [] }) => {
   const folder = resolve(process.env.QSM_DATA_DIR ?? './.data', 'replicas')
   const logFolder = resolve('logs/replicas')
   const services = []
@@ -68,15 +72,29 @@ export const runReplicas = async ({ json, messageProgram, postgresSettings = [] 
   }
 
   try {
-    requirePrograms()
+    requirePrograms(['redis-server', 'haproxy', ...(pooler ? ['pgbouncer'] : [])])
     mkdirSync(folder, { recursive: true })
     mkdirSync(logFolder, { recursive: true })
     process.env[marker] = folder
     taken = takeFolder(folder)
-    const ports = await choosePorts()
+    const ports = await choosePorts(messagePods)
     const postgres = postgresOf({ folder, ports, settings: postgresSettings })
     await run(postgres)
-    const options = { folder, logFolder, secrets: secretsIn(folder), ports, postgresUrl: postgres.address }
+    const options = {
+      folder,
+      logFolder,
+      secrets: secretsIn(folder),
+      ports,
+      postgresUrl: postgres.address,
+      pooled: pooler,
+    }
+    if (pooler) {
+      progress('the schemas are brought up to date')
+      await migrateAll(postgres.address())
+      const pgbouncer = poolerOf({ folder, logFolder, port: ports.pgbouncer, postgresUrl: postgres.address })
+      await run(pgbouncer)
+      options.postgresUrl = pgbouncer.address
+    }
     for (const service of servicesOf({ ...options, messageProgram })) await run(service)
     isUp = true
     show()

@@ -10,7 +10,7 @@ const program = service => fileURLToPath(new URL(`../../services/${service}/dist
 const local = port => `http://127.0.0.1:${port}`
 
 /** What to start, in this order; each with `name`, `url` and `start`. */
-export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, messageProgram }) => {
+export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, pooled, messageProgram }) => {
   const logFile = name => join(logFolder, `${name}.log`)
   const redisUrl = `redis://:${secrets.redisPassword}@127.0.0.1:${ports.redis}`
   const pod = (name, main, [port, adminPort], own) => ({
@@ -31,6 +31,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
           TRUST_PROXY: 'true',
           ALLOWED_ORIGINS: process.env.ALLOWED_ORIGINS ?? '',
           DATABASE_URL: postgresUrl(),
+          ...(pooled ? { DATABASE_POOLER: 'transaction', MIGRATE_AT_START: 'false' } : {}),
           REDIS_URL: redisUrl,
           JWT_SECRET: secrets.jwtSecret,
           ...own,
@@ -45,6 +46,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
     QUANTUM_PUBLIC_URL: local(ports.balancer),
   }
   const message = messageProgram ?? program('message')
+  const messages = ports.messages.map((own, index) => [`message-${index + 1}`, own])
   const balanced = (name, [port, adminPort]) => ({ name, port, adminPort })
 
   return [
@@ -75,8 +77,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
       QSM_KEK: secrets.kek,
     }),
     pod('auth', program('auth'), ports.auth, { QUANTUM_API_URL: local(ports.quantum[0]) }),
-    pod('message-1', message, ports.message1, messageOwn),
-    pod('message-2', message, ports.message2, messageOwn),
+    ...messages.map(([name, own]) => pod(name, message, own, messageOwn)),
     {
       name: 'balancer',
       url: local(ports.balancer),
@@ -89,7 +90,7 @@ export const servicesOf = ({ folder, logFolder, secrets, ports, postgresUrl, mes
             port: ports.balancer,
             auth: balanced('auth', ports.auth),
             quantum: balanced('quantum-crypto', ports.quantum),
-            messages: [balanced('message-1', ports.message1), balanced('message-2', ports.message2)],
+            messages: messages.map(([name, own]) => balanced(name, own)),
           }),
         )
         return launch({

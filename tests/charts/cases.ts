@@ -33,6 +33,8 @@ const single = {
 
 const guarded = {
   ...base,
+  database: { existingSecret: { name: 'qsm-pooler' }, migrationSecret: { name: 'qsm-db-app' } },
+  config: { DATABASE_POOLER: 'transaction' },
   redis: {
     url: 'redis://default@valkey:6379',
     sentinels: ['valkey-sentinel:26379'],

@@ -57,6 +57,11 @@ const contradictions: readonly (readonly [what: string, values: Values, messages
     ['database.url and database.existingSecret.name are both set: keep one'],
   ],
   [
+    'a pooler over which it would migrate',
+    { ...base, config: { DATABASE_POOLER: 'transaction' } },
+    ['config.DATABASE_POOLER=transaction needs database.migrationSecret.name'],
+  ],
+  [
     'a Secret for Redis without a key',
     { ...base, redis: { existingSecret: { name: 's' } } },
     ['redis.existingSecret.name needs urlKey (the whole address) or passwordKey'],

@@ -49,6 +49,8 @@ export interface Replicas {
 export interface ReplicasOptions {
   /** Below `scripts/`; `replicas.mjs` where left out. */
   readonly script?: string
+  /** Of `npm run replicas`, such as `--pgbouncer`. */
+  readonly args?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
   /** A program and its arguments that runs the script, and with it everything. */
   readonly under?: readonly string[]
@@ -61,7 +63,13 @@ export const startReplicas = async (options: ReplicasOptions = {}): Promise<Repl
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'qsm-replicas-'))
   const env = { ...process.env, ...options.environment, PORT: '0', QSM_DATA_DIR: folder }
   const script = scriptAt(options.script ?? 'replicas.mjs')
-  const [command = '', ...args] = [...(options.under ?? []), process.execPath, script, '--json']
+  const [command = '', ...args] = [
+    ...(options.under ?? []),
+    process.execPath,
+    script,
+    '--json',
+    ...(options.args ?? []),
+  ]
   const child: ChildProcess = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const lines: Line[] = []
   let said = ''

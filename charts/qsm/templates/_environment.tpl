@@ -43,8 +43,13 @@ nothing secret stands in the environment of a process.
 {{- $values := .root.Values -}}
 {{- $own := include "qsm.fullname" .root -}}
 - variable: DATABASE_URL
+{{- if and (eq .component "migrate") $values.database.migrationSecret.name }}
+  secret: {{ $values.database.migrationSecret.name }}
+  key: {{ $values.database.migrationSecret.urlKey }}
+{{- else }}
   secret: {{ $values.database.existingSecret.name | default $own }}
   key: {{ ternary $values.database.existingSecret.urlKey "database-url" (not (empty $values.database.existingSecret.name)) }}
+{{- end }}
 {{- if ne .component "migrate" }}
 {{- if or (not $values.redis.existingSecret.name) $values.redis.existingSecret.urlKey }}
 - variable: REDIS_URL

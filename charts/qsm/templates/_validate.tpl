@@ -15,6 +15,9 @@
 {{- if and $values.database.url (not (regexMatch "^postgres(ql)?://" $values.database.url)) -}}
 {{- $problems = append $problems "database.url must begin with postgresql:// (another database cannot be used): postgresql://USER:PASSWORD@HOST:5432/DATABASE" -}}
 {{- end -}}
+{{- if and (eq (toString $values.config.DATABASE_POOLER) "transaction") (not $values.database.migrationSecret.name) -}}
+{{- $problems = append $problems "config.DATABASE_POOLER=transaction needs database.migrationSecret.name: a Secret with the address of PostgreSQL itself, as migrations do not work over a pooler" -}}
+{{- end -}}
 {{- if and $values.redis.url (not (regexMatch "^rediss?://" $values.redis.url)) -}}
 {{- $problems = append $problems "redis.url must begin with redis://, or rediss:// for TLS: redis://HOST:6379" -}}
 {{- end -}}

@@ -7,6 +7,7 @@ import {
   httpAddress,
   httpVariables,
   podVariables,
+  poolerProblems,
   productionProblems,
   readVariables,
   redisProblems,
@@ -52,4 +53,8 @@ export type AuthPodConfig = ConfigOf<typeof authPodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): AuthPodConfig =>
-  readVariables(authPodVariables, environment, config => [...productionProblems(config), ...redisProblems(config)])
+  readVariables(authPodVariables, environment, config => [
+    ...productionProblems(config),
+    ...redisProblems(config),
+    ...poolerProblems(config),
+  ])

@@ -6,6 +6,7 @@ import {
   type FailureWaits,
   type Logger,
   openDatabase,
+  type Pooler,
   type RateLimits,
   type Secret,
   startPatienceMs,
@@ -50,6 +51,8 @@ export interface AuthContext {
 export interface AuthContextOptions {
   readonly databaseUrl: Secret
   readonly poolMax: number
+  /** What stands between; left out or null where connections go to PostgreSQL itself. */
+  readonly pooler?: Pooler | null
   readonly tokens: Tokens
   readonly rateLimits: RateLimits
   readonly failureWaits: FailureWaits
@@ -72,6 +75,7 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
     entities: authEntities,
     migrations: authMigrations,
     poolMax: options.poolMax,
+    pooler: options.pooler ?? null,
     log: options.log,
     metrics: options.metrics,
   }),

@@ -8,6 +8,7 @@ import {
   httpAddress,
   httpVariables,
   podVariables,
+  poolerProblems,
   productionProblems,
   readVariables,
   redisProblems,
@@ -114,4 +115,8 @@ export type MessagePodConfig = ConfigOf<typeof messagePodVariables>
 
 /** The configuration of a pod. Throws `ConfigError` with all problems at once. */
 export const readPodConfig = (environment: Environment = process.env): MessagePodConfig =>
-  readVariables(messagePodVariables, environment, config => [...productionProblems(config), ...redisProblems(config)])
+  readVariables(messagePodVariables, environment, config => [
+    ...productionProblems(config),
+    ...redisProblems(config),
+    ...poolerProblems(config),
+  ])

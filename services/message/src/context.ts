@@ -9,6 +9,7 @@ import {
   type Logger,
   type Metrics,
   openDatabase,
+  type Pooler,
   type Presence,
   type RateLimits,
   type Secret,
@@ -87,6 +88,8 @@ export interface MessageContext {
 export interface MessageContextOptions {
   readonly databaseUrl: Secret
   readonly poolMax: number
+  /** What stands between; left out or null where connections go to PostgreSQL itself. */
+  readonly pooler?: Pooler | null
   readonly tokens: Tokens
   readonly feed: AccountFeed
   readonly bus: Bus
@@ -112,6 +115,7 @@ export const createMessageContext = async (options: MessageContextOptions): Prom
       entities: messageEntities,
       migrations: messageMigrations,
       poolMax: options.poolMax,
+      pooler: options.pooler ?? null,
       log: options.log,
       metrics: options.metrics,
     }),

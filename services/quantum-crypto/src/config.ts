@@ -7,6 +7,7 @@ import {
   httpAddress,
   httpVariables,
   podVariables,
+  poolerProblems,
   productionProblems,
   readVariables,
   redisProblems,
@@ -89,5 +90,6 @@ export const readPodConfig = (environment: Environment = process.env): QuantumPo
   readVariables(quantumPodVariables, environment, config => [
     ...productionProblems(config),
     ...redisProblems(config),
+    ...poolerProblems(config),
     ...kekProblems(config),
   ])

@@ -9,6 +9,7 @@ import {
   type Logger,
   type Metrics,
   openDatabase,
+  type Pooler,
   type RateLimits,
   randomBytes,
   type Secret,
@@ -82,6 +83,8 @@ export interface QuantumContext {
 export interface QuantumContextOptions {
   readonly databaseUrl: Secret
   readonly poolMax: number
+  /** What stands between; left out or null where connections go to PostgreSQL itself. */
+  readonly pooler?: Pooler | null
   readonly tokens: Tokens
   readonly feed: AccountFeed
   readonly bus: Bus
@@ -102,7 +105,7 @@ export interface QuantumContextOptions {
 const waitingPerThread = 128
 
 export const createQuantumContext = async (options: QuantumContextOptions): Promise<QuantumContext> => {
-  const { databaseUrl, poolMax, signingThreads, wasmBuild, retentionDays, ...handed } = options
+  const { databaseUrl, poolMax, pooler = null, signingThreads, wasmBuild, retentionDays, ...handed } = options
   const { kem, signer: verifier, report: libraryReport } = await loadPostQuantum({ build: wasmBuild })
   const classical = createNodeClassical()
   const report = await requireSelfTest(libraryReport, classical)
@@ -113,6 +116,7 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
     entities: quantumEntities,
     migrations: quantumMigrations,
     poolMax,
+    pooler,
     log: options.log,
     metrics: options.metrics,
   })

@@ -1,5 +1,13 @@
 import { openApiDocument } from '@qsm/contract/documents'
-import { createHttpAccountFeed, documents, type Pod, packageVersion, prepareSchema, startPod } from '@qsm/server-kit'
+import {
+  createHttpAccountFeed,
+  documents,
+  type Pod,
+  packageVersion,
+  poolerOf,
+  prepareSchema,
+  startPod,
+} from '@qsm/server-kit'
 import { createQuantumApp } from './app.js'
 import { perMinuteOf, type QuantumPodConfig } from './config.js'
 import { createQuantumContext, quantumMigrations, quantumSchema } from './context.js'
@@ -22,6 +30,7 @@ export const startQuantumPod = (config: QuantumPodConfig, signal?: AbortSignal):
         ...{ kek, version },
         databaseUrl: config.DATABASE_URL,
         poolMax: config.DATABASE_POOL_MAX,
+        pooler: poolerOf(config),
         feed: createHttpAccountFeed({ authUrl: config.AUTH_URL, tokens, service: 'quantum-crypto' }),
         perMinute: perMinuteOf(config),
         retentionDays: config.MESSAGE_RETENTION_DAYS,

@@ -4,10 +4,12 @@ import { kekProblems, kekVariables, quantumVariables } from '@qsm/quantum-crypto
 import {
   type ConfigOf,
   type ConfigProblem,
+  databaseVariables,
   defineVariables,
   type Environment,
   environmentVariables,
   httpAddress,
+  poolerProblems,
   productionProblems,
   readVariables,
   redisProblems,
@@ -81,10 +83,15 @@ const databasePlaceVariables = {
   QSM_DATA_DIR: standaloneVariables.QSM_DATA_DIR,
 }
 
+const poolerVariables = {
+  DATABASE_POOLER: databaseVariables.DATABASE_POOLER,
+  DATABASE_PREPARED_STATEMENTS: databaseVariables.DATABASE_PREPARED_STATEMENTS,
+}
+
 const example = 'the output of: openssl rand -base64 48'
 
 const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly ConfigProblem[] => {
-  const problems: ConfigProblem[] = [...productionProblems(config), ...redisProblems(config)]
+  const problems: ConfigProblem[] = [...productionProblems(config), ...redisProblems(config), ...poolerProblems(config)]
   if (config.QSM_ENV === 'production' && !config.JWT_SECRET) {
     problems.push({ variable: 'JWT_SECRET', reason: 'must be set in production', example })
   }
@@ -100,11 +107,18 @@ const check = (config: Partial<StandaloneConfig>, part: ProcessPart): readonly C
 export const readConfig = (environment: Environment = process.env, part: ProcessPart = 'all'): StandaloneConfig =>
   readVariables(standaloneVariables, environment, config => check(config, part))
 
-/** What a command needs that works on the database alone. Throws `ConfigError` with all problems at once. */
-export const readDatabasePlace = (environment: Environment = process.env): ConfigOf<typeof databasePlaceVariables> =>
-  readVariables(databasePlaceVariables, environment)
+const migrationVariables = { ...databasePlaceVariables, DATABASE_POOLER: databaseVariables.DATABASE_POOLER }
 
-const rotationVariables = { ...databasePlaceVariables, ...kekVariables, LOG_LEVEL: standaloneVariables.LOG_LEVEL }
+/** What migrating needs. Throws `ConfigError` with all problems at once. */
+export const readDatabasePlace = (environment: Environment = process.env): ConfigOf<typeof migrationVariables> =>
+  readVariables(migrationVariables, environment, poolerProblems)
+
+const rotationVariables = {
+  ...databasePlaceVariables,
+  ...poolerVariables,
+  ...kekVariables,
+  LOG_LEVEL: standaloneVariables.LOG_LEVEL,
+}
 
 /** What wrapping the data keys anew needs. Throws `ConfigError` with all problems at once. */
 export const readRotationConfig = (environment: Environment = process.env): ConfigOf<typeof rotationVariables> =>

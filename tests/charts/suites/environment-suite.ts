@@ -139,6 +139,17 @@ export const environmentSuite = (rendered: Readonly<Record<CaseName, Rendered>>)
       }
     })
 
+    test('of a migration behind a pooler are the address of PostgreSQL itself, while pods have that of the pooler', () => {
+      const secretOf = (pod: Fields) => pod.spec.volumes[0].projected.sources[0].secret
+      const migration = podsOf(rendered.guarded).find(({ owner }) => owner.startsWith('Job/')) as { spec: Fields }
+      expect(secretOf(migration)).toEqual({ name: 'qsm-db-app', items: [{ key: 'uri', path: 'DATABASE_URL' }] })
+      expect(JSON.stringify(migration.spec)).not.toContain('DATABASE_POOLER')
+      for (const [component, , read] of services) {
+        expect(read(told(rendered.guarded, component)).DATABASE_POOLER).toBe('transaction')
+        expect(secretOf(podOf(rendered.guarded, component)).name).not.toBe('qsm-db-app')
+      }
+    })
+
     test('of a migration before each pod are the address of the database, in a volume with no other secret', () => {
       for (const [component] of services) {
         const { initContainers, volumes } = podOf(rendered.full, component).spec

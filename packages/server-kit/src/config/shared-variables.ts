@@ -124,6 +124,18 @@ export const databaseVariables = defineVariables({
     doc: 'The most connections to PostgreSQL of one service.',
     example: '20',
   },
+  DATABASE_POOLER: {
+    schema: z.enum(['none', 'transaction'], 'none or transaction'),
+    default: 'none',
+    doc: 'Whether DATABASE_URL is a pooler such as PgBouncer in transaction mode. Time limits then come from its connect_query, and migrations need the address of PostgreSQL itself: docs/operations.md.',
+    example: 'transaction',
+  },
+  DATABASE_PREPARED_STATEMENTS: {
+    schema: flag,
+    default: 'false',
+    doc: 'Whether that pooler keeps statements that are prepared by name, as PgBouncer does since 1.21 with max_prepared_statements above 0. Straight to PostgreSQL they always are.',
+    example: 'true',
+  },
 })
 
 const redisUrl = z

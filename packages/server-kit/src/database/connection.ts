@@ -4,6 +4,7 @@ import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { ImpatientClient, statementTimeoutMs } from './impatient-client.js'
 import { boundQueue, measurePool } from './pool.js'
+import { type Pooler, requireSessionLimits, sessionLimits } from './pooler.js'
 import { connectTimeoutMs, DatabaseError, withPatience } from './reach.js'
 
 export type MigrationClass = new () => MigrationInterface
@@ -26,6 +27,8 @@ export interface DatabaseOptions {
   readonly migrations: readonly MigrationClass[]
   /** The most connections, of TypeORM and of direct statements together. */
   readonly poolMax: number
+  /** What stands between; left out or null where connections go to PostgreSQL itself. */
+  readonly pooler?: Pooler | null
   readonly log: Logger
   readonly metrics?: Metrics
   /** How long to wait at the start for a database that is not there yet. 0 where left out. */
@@ -65,9 +68,8 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
     connectTimeoutMS: connectTimeoutMs,
     extra: {
       Client: ImpatientClient,
-      statement_timeout: statementTimeoutMs,
-      lock_timeout: 1_200,
-      idle_in_transaction_session_timeout: 10_000,
+      // A pooler refuses them here, and has them on its own connections.
+      ...(options.pooler ? {} : sessionLimits),
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: 1_800,
       keepAlive: true,
@@ -83,11 +85,14 @@ const requireDurableCommits = async (dataSource: DataSource): Promise<void> => {
   )
 }
 
-const queryOn =
-  (client: PoolClient): Query =>
+type QueryOn = (client: PoolClient) => Query
+
+const queryBy =
+  (preparesByName: boolean): QueryOn =>
+  client =>
   async <Row>(statement: Statement, values: readonly unknown[] = []) => {
-    const named = typeof statement === 'string' ? { text: statement } : statement
-    const { rows } = await client.query({ ...named, values: [...values] })
+    const { text, ...name } = typeof statement === 'string' ? { text: statement } : statement
+    const { rows } = await client.query({ ...(preparesByName ? name : {}), text, values: [...values] })
     return rows as Row[]
   }
 
@@ -121,15 +126,6 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   const dataSource = dataSourceOf(options)
   await withPatience(options.url, options.patienceMs ?? 0, () => dataSource.initialize())
   const pool = (dataSource.driver as unknown as { readonly master: pg.Pool }).master
-  try {
-    await requireDurableCommits(dataSource)
-  } catch (error) {
-    await dataSource.destroy()
-    throw error
-  }
-  boundQueue(pool)
-  if (options.metrics) measurePool(pool, options.schema, options.metrics)
-
   const withClient = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     try {
@@ -138,7 +134,17 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
       client.release() // The pool itself drops a connection that is cut.
     }
   }
+  const queryOn = queryBy(options.pooler?.preparesByName ?? true)
   const query: Query = (statement, values) => withClient(client => queryOn(client)(statement, values))
+  try {
+    await requireDurableCommits(dataSource)
+    if (options.pooler) await requireSessionLimits(query)
+  } catch (error) {
+    await dataSource.destroy()
+    throw error
+  }
+  boundQueue(pool)
+  if (options.metrics) measurePool(pool, options.schema, options.metrics)
 
   return {
     dataSource,

@@ -64,9 +64,9 @@ const runMissing = async (options: MigrateOptions): Promise<readonly string[]> =
 export const migrate = async (options: MigrateOptions): Promise<readonly string[]> => {
   if (!schemaForm.test(options.schema)) throw new DatabaseError(`${options.schema} is no name for a schema`)
   return withPatience(options.url, options.patienceMs ?? 0, async () => {
-    const lock = await connectOnce(options.url, 'qsm-migrate-lock')
+    // A setting at the beginning, so that a pooler refuses it: a lock of its session would stay behind there.
+    const lock = await connectOnce(options.url, 'qsm-migrate-lock', { lock_timeout: maxLockWaitMs })
     try {
-      await lock.query(`SET lock_timeout = ${maxLockWaitMs}`)
       await lock.query('SELECT pg_advisory_lock($1)', [advisoryLock])
       await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
       return await runMissing(options)

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { isDatabaseTrouble } from '../errors/database-trouble.js'
+import { isDatabaseTrouble, isRefusedParameter } from '../errors/database-trouble.js'
 
 /** The database cannot be used as configured; the text says what to do, and holds no password. */
 export class DatabaseError extends Error {
@@ -32,6 +32,12 @@ const explain = (cause: unknown, url: string): unknown => {
         `${where} does not let ${username} do this (${message}): grant it CREATE on the database.`,
         { cause },
       )
+    case '08P01':
+      if (!isRefusedParameter(cause)) break
+      return new DatabaseError(
+        `${where} is a pooler and refuses this connection (${message}): set DATABASE_POOLER=transaction, and let migrations go to PostgreSQL itself.`,
+        { cause },
+      )
     default:
   }
   if (!isDatabaseTrouble(cause)) return cause
@@ -54,13 +60,18 @@ export const withPatience = async <T>(url: string, patienceMs: number, work: () 
   }
 }
 
-/** A single connection outside of any pool. */
-export const connectOnce = async (url: string, applicationName: string): Promise<pg.Client> => {
+/** A single connection outside of any pool; a pooler refuses one with settings of its own. */
+export const connectOnce = async (
+  url: string,
+  applicationName: string,
+  settings: Pick<pg.ClientConfig, 'lock_timeout'> = {},
+): Promise<pg.Client> => {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: applicationName,
     keepAlive: true,
+    ...settings,
   })
   client.on('error', () => {}) // The statement under way, or the next one, rejects with the same error.
   await client.connect()

@@ -31,6 +31,12 @@ interface Properties {
 
 const properties = (error: unknown): Properties => (typeof error === 'object' && error !== null ? error : {})
 
+/** Whether a pooler refused a setting of a connection, which it will do again. */
+export const isRefusedParameter = (error: unknown): boolean => {
+  const { code, message } = properties(error)
+  return code === '08P01' && typeof message === 'string' && message.includes('startup parameter')
+}
+
 /** How far causes of causes are followed. */
 const maxDepth = 5
 
@@ -39,6 +45,7 @@ export const isDatabaseTrouble = (error: unknown, depth = 0): boolean => {
   const { code, syscall, message, driverError, cause } = properties(error)
   if (typeof code === 'string') {
     if (networkCodes.has(code) || postgresCodes.has(code) || (code === 'ENOENT' && syscall === 'connect')) return true
+    if (isRefusedParameter(error)) return false
     if (code.length === 5 && postgresClasses.has(code.slice(0, 2))) return true
   }
   if (typeof message === 'string' && driverTexts.some(text => message.includes(text))) return true

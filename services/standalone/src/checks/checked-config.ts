@@ -1,12 +1,14 @@
 import { readAuthPodConfig } from '@qsm/auth'
 import { readMessagePodConfig } from '@qsm/message'
 import { type KekConfig, readQuantumPodConfig } from '@qsm/quantum-crypto'
-import type { ConfigOf, redisVariables, Secret } from '@qsm/server-kit'
+import type { ConfigOf, databaseVariables, redisVariables, Secret } from '@qsm/server-kit'
 import { readConfig } from '../config.js'
 import type { Target } from '../target.js'
 
 /** What the checks read of the variables of a process or a pod. */
-export interface CheckedConfig extends ConfigOf<typeof redisVariables> {
+export interface CheckedConfig
+  extends ConfigOf<typeof redisVariables>,
+    Pick<ConfigOf<typeof databaseVariables>, 'DATABASE_POOLER' | 'DATABASE_PREPARED_STATEMENTS'> {
   readonly QSM_ENV: string
   readonly DATABASE_URL: Secret | undefined
   /** Of pods none: they have a DATABASE_URL. */

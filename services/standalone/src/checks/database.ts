@@ -4,6 +4,8 @@ import {
   databaseClockOffsetMs,
   migrationState,
   openDatabase,
+  type Pooler,
+  poolerOf,
   probeDatabase,
   Secret,
   schemaDrift,
@@ -17,10 +19,10 @@ import type { Target } from '../target.js'
 import type { CheckedConfig } from './checked-config.js'
 import { type Finding, fail, ok } from './finding.js'
 
-const checkSchema = async (url: string, service: ServiceSchema): Promise<Finding> => {
+const checkSchema = async (url: string, service: ServiceSchema, pooler: Pooler | null): Promise<Finding> => {
   const name = `schema ${service.schema}`
   const log = createLog({ service: 'doctor', level: 'silent' })
-  const database = await openDatabase({ ...service, url, poolMax: 2, log })
+  const database = await openDatabase({ ...service, url, poolMax: 2, pooler, log })
   try {
     const { pending, unknown } = await migrationState({ url, ...service })
     if (pending.length > 0) return fail(name, `lacks ${pending.join(', ')}: run qsm-server migrate ${service.part}`)
@@ -75,7 +77,8 @@ export const openDatabaseCheck = async (config: CheckedConfig, target: Target): 
     const database = await reachDatabase(config)
     try {
       const findings: Finding[] = [ok('database', database.detail)]
-      for (const service of schemasOf(target)) findings.push(await checkSchema(database.url.reveal(), service))
+      const pooler = poolerOf(config)
+      for (const service of schemasOf(target)) findings.push(await checkSchema(database.url.reveal(), service, pooler))
       findings.push(await checkClock(database.url.reveal()))
       return findings
     } finally {

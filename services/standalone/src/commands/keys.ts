@@ -1,5 +1,5 @@
 import { openKek, quantumEntities, quantumMigrations, quantumSchema, rotateKek } from '@qsm/quantum-crypto'
-import { createLog, openDatabase } from '@qsm/server-kit'
+import { createLog, openDatabase, poolerOf } from '@qsm/server-kit'
 import { readRotationConfig } from '../config.js'
 import { startDatabase } from '../database.js'
 
@@ -17,6 +17,7 @@ export const rotateKeys = async (): Promise<number> => {
       entities: quantumEntities,
       migrations: quantumMigrations,
       poolMax: 2,
+      pooler: poolerOf(config),
       log: createLog({ service: 'keys', level: config.LOG_LEVEL }),
     })
     try {
