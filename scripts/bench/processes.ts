@@ -48,16 +48,20 @@ export const residentBytes = (pid: number): number => {
   return Number(line?.replace(/\D/g, '')) * 1024
 }
 
-/** Starts a program and resolves when it has printed a line that `ready` finds something in. */
+/**
+ * Starts a program and resolves when it has printed a line that `ready` finds something in. `output` is its standard output:
+ * `ignore` for a log that nobody is to read.
+ */
 export const startProgram = (
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   ready: RegExp,
+  output: 'pipe' | 'ignore' = 'pipe',
 ): Promise<{ readonly child: ChildProcess; readonly said: string }> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...args], {
       env: { ...process.env, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output, 'pipe'],
     })
     let said = ''
     const hear = (data: unknown) => {
