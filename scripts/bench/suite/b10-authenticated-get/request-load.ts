@@ -9,7 +9,7 @@ export interface Target {
 const connections = 48
 
 /** Whether wrk is here: then the load comes from a program that is not Node. */
-export const hasWrk = (): boolean => spawnSync('wrk', ['--version']).error === undefined
+const hasWrk = (): boolean => spawnSync('wrk', ['--version']).error === undefined
 
 const byWrk = ({ url, headers }: Target, seconds: number): Promise<number> =>
   new Promise((resolve, reject) => {
