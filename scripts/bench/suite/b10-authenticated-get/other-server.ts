@@ -6,7 +6,7 @@ import { bodies } from './answers.js'
 
 const body = bodies.getPrekeys
 const [kind = '', folder = ''] = process.argv.slice(2)
-const require = createRequire(`${folder}/package.json`)
+const load = createRequire(`${folder}/package.json`)
 type Listen = (port: number, host: string, ready: () => void) => Server
 
 const koa = (Framework: typeof Koa): Listen => {
@@ -19,22 +19,22 @@ const koa = (Framework: typeof Koa): Listen => {
 
 /** Koa under OpenTelemetry's own instrumentation of http and Koa: every span is made and batched, the exporter drops them. */
 const tracedKoa = (): Listen => {
-  const { NodeSDK } = require('@opentelemetry/sdk-node')
-  const { HttpInstrumentation } = require('@opentelemetry/instrumentation-http')
-  const { KoaInstrumentation } = require('@opentelemetry/instrumentation-koa')
+  const { NodeSDK } = load('@opentelemetry/sdk-node')
+  const { HttpInstrumentation } = load('@opentelemetry/instrumentation-http')
+  const { KoaInstrumentation } = load('@opentelemetry/instrumentation-koa')
   const traceExporter = {
     export: (_spans: unknown, done: (result: { code: number }) => void) => done({ code: 0 }),
     shutdown: async () => {},
   }
   const instrumentations = [new HttpInstrumentation(), new KoaInstrumentation()]
   new NodeSDK({ traceExporter, instrumentations, autoDetectResources: false }).start()
-  require('node:http') // Patched when it is required, not when it was imported.
-  const framework = require('koa')
+  load('node:http') // Patched when it is required, not when it was imported.
+  const framework = load('koa')
   return koa(framework.default ?? framework)
 }
 
 const express = (): Listen => {
-  const app = require('express')()
+  const app = load('express')()
   app.get('/api/devices/:id/prekeys', (_request: unknown, response: { json(value: object): void }) =>
     response.json(body),
   )
@@ -42,7 +42,7 @@ const express = (): Listen => {
 }
 
 const fastify = (): Listen => {
-  const app = require('fastify')()
+  const app = load('fastify')()
   const properties = { one_time: { type: 'integer' }, last_resort: { type: 'integer' } }
   const schema = { response: { 200: { type: 'object', properties } } }
   app.get('/api/devices/:id/prekeys', { schema }, async () => body)
