@@ -1,5 +1,5 @@
 /** How far a count may be from its baseline, either way. */
-export const tolerance = 0.02
+const tolerance = 0.02
 
 export interface Judged {
   readonly name: string

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { countInstructions, whyNotCounted } from '../../scripts/instructions/count-instructions.js'
@@ -27,7 +27,7 @@ const treeWith = (title: string, change: (code: string) => string) => {
   mkdirSync(join(tree, 'node_modules/@qsm'), { recursive: true })
   symlinkSync(join(tree, 'packages/contract'), join(tree, 'node_modules/@qsm/contract'))
   symlinkSync(join(root, 'packages/protocol'), join(tree, 'node_modules/@qsm/protocol'))
-  symlinkSync(dirname(fileURLToPath(import.meta.resolve('zod/package.json'))), join(tree, 'node_modules/zod'))
+  symlinkSync(join(root, 'node_modules/zod'), join(tree, 'node_modules/zod'))
   return countInstructions([{ name, file: join(tree, `scripts/instructions/operations/${name}.mjs`), count: 500 }])
 }
 
