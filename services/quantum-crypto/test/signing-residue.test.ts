@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url'
 import type { Build } from '@qsm/wasm'
 import { afterEach, describe, expect, it } from 'vitest'
 import { silentLog } from '../../../tests/support/silent-log.js'
-import type { FalconTask } from '../src/signing/falcon-tasks.js'
 import { startWorkers } from '../src/signing/workers.js'
 import { countInMemory, traces } from './support/search-memory.js'
 
@@ -48,7 +47,7 @@ describe('heap snapshot and WASM memory of a worker', () => {
   const start = (build: Build) =>
     startWorkers({ threads: 1, build, source: fixture('inspected-worker.mjs'), log: silentLog })
   type Workers = Awaited<ReturnType<typeof start>>
-  const ask = (workers: Workers, task: object) => workers.run(task as FalconTask, [])
+  const ask = (workers: Workers, task: object) => workers.run(task as { readonly kind: 'generate' }, [])
   const searchIn = async (workers: Workers, needles: readonly Buffer[], leastBytes: number): Promise<number> => {
     const seen = Buffer.from(await ask(workers, { kind: 'inspect' }))
     expect(seen.length).toBeGreaterThan(leastBytes)
@@ -67,8 +66,13 @@ describe('heap snapshot and WASM memory of a worker', () => {
         const pair = await ask(workers, { kind: 'generate' })
         const secretKey = pair.slice(897)
         for (let count = 0; count < 20; count += 1) {
-          const [key, message] = [secretKey.slice(), new Uint8Array(100).fill(count)]
-          await workers.run({ kind: 'sign', secretKey: key, message }, [key.buffer, message.buffer])
+          const items = [0, 1, 2].map(part => ({
+            secretKey: secretKey.slice(),
+            message: new Uint8Array(100).fill(count + part),
+          }))
+          const transfer = items.flatMap(item => [item.secretKey.buffer, item.message.buffer])
+          const signatures = await workers.run({ kind: 'sign', items }, transfer)
+          expect(signatures.map(signature => (signature as Uint8Array).length)).toEqual([666, 666, 666])
         }
         const needles = traces(secretKey)
         expect(await searchIn(workers, needles, leastBytes)).toBe(0)

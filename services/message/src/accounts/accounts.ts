@@ -1,5 +1,5 @@
 import { usernameKey } from '@qsm/contract'
-import { type AccountFollower, type Caller, type FollowOptions, followAccounts } from '@qsm/server-kit'
+import { type AccountFollower, type Caller, createLookup, type FollowOptions, followAccounts } from '@qsm/server-kit'
 import { projectEvents } from './project-events.js'
 
 export interface KnownUser {
@@ -22,18 +22,24 @@ export const startAccounts = async (options: Omit<FollowOptions, 'schema' | 'pro
   const { database } = options
   const follower = await followAccounts({ ...options, schema: 'message', project: projectEvents })
 
-  const look = async (where: string, value: string): Promise<KnownUser | null> => {
-    const [row] = await database.query<{ user_id: string; username: string }>(
-      `SELECT user_id, username FROM message.account WHERE ${where} AND state = 'active'`,
-      [value],
-    )
-    return row ? { userId: row.user_id, username: row.username } : null
-  }
+  const lookBy = (column: 'username_key' | 'user_id', type: 'text' | 'uuid') =>
+    createLookup<KnownUser>(async values => {
+      const rows = await database.query<{ key: string; user_id: string; username: string }>(
+        {
+          name: `accounts-by-${column}`,
+          text: `SELECT ${column} AS key, user_id, username FROM message.account
+            WHERE ${column} = ANY($1::${type}[]) AND state = 'active'`,
+        },
+        [values],
+      )
+      return new Map(rows.map(row => [row.key, { userId: row.user_id, username: row.username }]))
+    })
+  const [byName, byId] = [lookBy('username_key', 'text'), lookBy('user_id', 'uuid')]
 
   return {
     ...follower,
-    byName: username => follower.findTwice(() => look('username_key = $1', usernameKey(username))),
-    byId: userId => follower.findTwice(() => look('user_id = $1', userId)),
-    requireActiveUser: ({ userId }) => follower.requireKnown(() => look('user_id = $1', userId)),
+    byName: username => follower.findTwice(() => byName(usernameKey(username))),
+    byId: userId => follower.findTwice(() => byId(userId.toLowerCase())),
+    requireActiveUser: ({ userId }) => follower.requireKnown(() => byId(userId.toLowerCase())),
   }
 }

@@ -1,5 +1,5 @@
 import { type DeviceRecord, decodeDeviceRecord } from '@qsm/protocol'
-import { type Bus, type Clock, type Database, QsmError } from '@qsm/server-kit'
+import { type Bus, type Clock, createLookup, type Database, QsmError } from '@qsm/server-kit'
 import { createKeptMap } from './kept-map.js'
 
 export interface DeviceAddress {
@@ -48,16 +48,24 @@ export const createDevices = ({ database, bus, clock }: { database: Database; bu
   const remember = (sessionId: string, address: DeviceAddress) =>
     bindings.put(sessionId, { address, until: clock.now() + bindingLifeMs })
 
+  const lookForBinding = createLookup<DeviceAddress>(async sessionIds => {
+    const rows = await database.query<{ session_id: string; user_id: string; device_id: string }>(
+      {
+        name: 'device-bindings',
+        text: `SELECT b.session_id, b.user_id, b.device_id
+          FROM message.device_binding b JOIN message.device d USING (user_id, device_id)
+          WHERE b.session_id = ANY($1::uuid[]) AND d.removed_at IS NULL`,
+      },
+      [sessionIds],
+    )
+    return new Map(rows.map(row => [row.session_id, { userId: row.user_id, deviceId: Number(row.device_id) }]))
+  })
+
   const bound = async (sessionId: string): Promise<DeviceAddress | null> => {
     const known = bindings.get(sessionId)
     if (known && known.until > clock.now()) return known.address
-    const [row] = await database.query<{ user_id: string; device_id: string }>(
-      `SELECT b.user_id, b.device_id FROM message.device_binding b JOIN message.device d USING (user_id, device_id)
-       WHERE b.session_id = $1 AND d.removed_at IS NULL`,
-      [sessionId],
-    )
-    if (!row) return null
-    const address = { userId: row.user_id, deviceId: Number(row.device_id) }
+    const address = await lookForBinding(sessionId)
+    if (!address) return null
     remember(sessionId, address)
     return address
   }

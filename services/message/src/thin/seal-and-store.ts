@@ -7,7 +7,7 @@ import type { MessageContext } from '../context.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { ManagedInput } from '../managed/managed-devices.js'
 import type { Send } from '../send/send.js'
-import { listedDevicesOf } from './listed-devices.js'
+import { createListedDevices } from './listed-devices.js'
 import { responsesTo } from './own-responses.js'
 import type { ThinCaller } from './thin-caller.js'
 
@@ -66,6 +66,7 @@ export const createSealAndStore = (options: {
 }): SealAndStore => {
   const { context, claimLimits, send } = options
   const { database, clock, managed } = context
+  const listedDevicesOf = createListedDevices(database, clock)
 
   const claim = async (userId: string, targetId: string, deviceIds: readonly number[]): Promise<ClaimedBundle[]> => {
     await claimLimits.take(userId, targetId)
@@ -121,7 +122,7 @@ export const createSealAndStore = (options: {
     const { caller, device, peerId, payload } = sealing
     let progress = atFirst
     for (let round = 0; round < maxRounds; round += 1) {
-      const listed = await listedDevicesOf(database.query, [caller.userId, peerId], clock.now())
+      const listed = await listedDevicesOf([caller.userId, peerId])
       const devices = listed.filter(one => one.device_id !== device.deviceId || one.user_id !== device.userId)
       const targets = devices.filter(one => !progress.skipped.has(nameOf(one)))
       if (!targets.some(({ user_id }) => user_id === peerId)) {

@@ -1,6 +1,6 @@
 import { QsmError, type RateLimit } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
-import { findConnection } from '../connections/find.js'
+import { createFindConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { AsDevice } from './as-device.js'
 import { recipientOf } from './recipient.js'
@@ -32,11 +32,12 @@ export const createThinSend = (options: {
 }): ThinSend => {
   const { context, accounts, asDevice, sealAndStore, sendLimit } = options
   const { query } = context.database
+  const findConnection = createFindConnection(query)
   const memory = createSendMemory(context.database, () => context.clock.now())
 
   /** Before anything is sealed: what is sealed for nothing is a gap in the session. */
   const checkConnection = async (userId: string, peerId: string, username: string): Promise<void> => {
-    const connection = await findConnection(query, userId, peerId)
+    const connection = await findConnection(userId, peerId)
     if (connection?.blockedByMe || connection?.blockedByPeer) throw new QsmError('blocked')
     if (connection?.state === 'open' || connection?.state === 'started') return
     const text = `There is no open session with ${username}: POST /api/connection/request, and wait until it is accepted.`

@@ -2,6 +2,7 @@ import type { AccountEvent } from '@qsm/contract'
 import {
   type AccountFollower,
   type Caller,
+  createLookup,
   type FollowOptions,
   foldEvents,
   followAccounts,
@@ -44,18 +45,23 @@ const projectEvents = async (query: Query, events: readonly AccountEvent[]): Pro
 
 /** Follows the account feed into `crypto.owner`. */
 export const startOwners = async (options: Omit<FollowOptions, 'schema' | 'project'>): Promise<Owners> => {
+  const { database } = options
+  const findActive = createLookup(async userIds => {
+    const rows = await database.query<{ user_id: string }>(
+      {
+        name: 'active-owners',
+        text: `SELECT user_id FROM crypto.owner WHERE user_id = ANY($1::uuid[]) AND state = 'active'`,
+      },
+      [userIds],
+    )
+    return new Map(rows.map(({ user_id }) => [user_id, user_id]))
+  })
   const follower = await followAccounts({ ...options, schema: 'crypto', project: projectEvents })
   return {
     ...follower,
     findActive: find => follower.requireKnown(find),
     async require({ userId }) {
-      await follower.requireKnown(async () => {
-        const [row] = await options.database.query<{ user_id: string }>(
-          `SELECT user_id FROM crypto.owner WHERE user_id = $1 AND state = 'active'`,
-          [userId],
-        )
-        return row ?? null
-      })
+      await follower.requireKnown(() => findActive(userId))
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { ManagedOperationInput, ManagedOperationName, managedOperations, OutputOf } from '@qsm/contract'
 import { abandonAnswer, answerRequest } from './answers.js'
 import { createDestroyDevice } from './device/destroy-device.js'
-import { createDeviceWork } from './device/device-scope.js'
+import { createDeviceWork, type DeviceWork } from './device/device-scope.js'
 import { createEnsureDevice } from './device/ensure-device.js'
 import { createEndSessions } from './end-sessions.js'
 import { makePrekeys } from './make-prekeys.js'
@@ -9,7 +9,7 @@ import { makeRequest } from './own-requests.js'
 import type { DeviceParts } from './parts.js'
 import { read } from './read/read.js'
 import { forgetMessage, takeReceipts } from './receipts.js'
-import { seal } from './seal/seal.js'
+import { createSealTogether } from './seal/seal-together.js'
 import { sessionPeers, sessionStatus } from './sessions.js'
 import { tidySessions } from './tidy.js'
 import { createUserTurns } from './user-turns.js'
@@ -33,7 +33,9 @@ type Runners = {
 
 export const createManagedDevices = (parts: DeviceParts): ManagedDevices => {
   const turns = createUserTurns(maxWaiting)
-  const onDevice = createDeviceWork(parts, turns)
+  const workOn = createDeviceWork(parts)
+  const onDevice: DeviceWork = (userId, work) => turns(userId, () => workOn(userId, work))
+  const seal = createSealTogether(parts, workOn)
   const runners: Runners = {
     ensure_device: createEnsureDevice(parts, turns),
     make_prekeys: (userId, input) => makePrekeys(onDevice, userId, input),
@@ -41,7 +43,7 @@ export const createManagedDevices = (parts: DeviceParts): ManagedDevices => {
     answer_request: (userId, input) => onDevice(userId, scope => answerRequest(scope, input)),
     abandon_answer: (userId, input) => onDevice(userId, scope => abandonAnswer(scope, input)),
     destroy_device: createDestroyDevice(parts, turns),
-    seal: (userId, input) => onDevice(userId, scope => seal(scope, input)),
+    seal: (userId, input) => turns(userId, () => seal(userId, input)),
     read: (userId, input) => onDevice(userId, scope => read(scope, input)),
     take_receipts: (userId, input) => onDevice(userId, scope => takeReceipts(scope, input)),
     forget_message: (userId, input) => onDevice(userId, scope => forgetMessage(scope, input)),

@@ -111,10 +111,5 @@ export const takeResponses = async (scope: DeviceScope, responses: readonly stri
 }
 
 /** Whether a request to this user waits for its answer. */
-export const isWaitingFor = async (scope: DeviceScope, userId: string): Promise<boolean> => {
-  const rows = await scope.query(
-    'SELECT 1 FROM crypto.request WHERE user_id = $1 AND to_user = $2 AND expires_at > $3 LIMIT 1',
-    [scope.userId, userId, scope.now],
-  )
-  return rows.length > 0
-}
+export const isWaitingFor = (scope: DeviceScope, userId: string): Promise<boolean> =>
+  scope.tables.isWaitingFor(userId, scope.now)

@@ -1,7 +1,7 @@
 import { falconPublicBytes, wipe } from '@qsm/protocol'
 import { type Build, loadPostQuantum } from '@qsm/wasm'
 import { move, workerData } from 'piscina'
-import type { FalconTask } from './falcon-tasks.js'
+import type { FalconTask, SignItem } from './falcon-tasks.js'
 
 /** Each worker proves its algorithms before it takes a task. */
 const { build } = workerData as { readonly build: Build }
@@ -16,15 +16,24 @@ const generate = async (): Promise<Uint8Array> => {
   return pair
 }
 
+const sign = async ({ secretKey, message }: SignItem): Promise<Uint8Array> => {
+  try {
+    return await signer.sign(secretKey, message)
+  } finally {
+    wipe(secretKey, message)
+  }
+}
+
+const signAll = async (items: readonly SignItem[]): Promise<(Uint8Array | Error)[]> => {
+  const results: (Uint8Array | Error)[] = []
+  for (const item of items) results.push(await sign(item).catch((error: Error) => error))
+  return results
+}
+
 /**
- * Called by the pool, by its name: a signature of 666 bytes, or a new pair of 897 ‖ 1281 bytes. Its memory goes to the caller.
+ * Called by the pool, by its name; see `FalconResult`. The memory of a new pair goes to the caller.
  * @public
  */
-export const runFalconTask = async (task: FalconTask): Promise<ReturnType<typeof move>> => {
-  if (task.kind === 'generate') return move(await generate())
-  try {
-    return move(await signer.sign(task.secretKey, task.message))
-  } finally {
-    wipe(task.secretKey, task.message)
-  }
+export const runFalconTask = async (task: FalconTask): Promise<ReturnType<typeof move> | (Uint8Array | Error)[]> => {
+  return task.kind === 'generate' ? move(await generate()) : signAll(task.items)
 }

@@ -1,13 +1,13 @@
 import { falconPublicBytes, type KeyPair, type Signer, wipe } from '@qsm/protocol'
-import { type HistogramMetric, type Logger, type Metrics, QsmError } from '@qsm/server-kit'
+import { createBatcher, type HistogramMetric, type Logger, type Metrics, QsmError } from '@qsm/server-kit'
 import type { Build } from '@qsm/wasm'
-import type { FalconTask } from './falcon-tasks.js'
+import type { SignItem } from './falcon-tasks.js'
 import { falconWorker, startWorkers, type Workers } from './workers.js'
 
 export interface SigningPool {
   /** Falcon-512 whose key pairs and signatures are made in workers. Full: throws `unavailable` with a time to wait. */
   readonly signer: Signer
-  /** Tasks that wait for a worker. */
+  /** Signatures and key pairs that wait for a worker. */
   readonly waiting: number
   /** Resolves when everything that was taken is done and no thread is left. */
   close(): Promise<void>
@@ -28,6 +28,11 @@ export interface SigningPoolOptions {
   /** Another worker, for tests. */
   readonly worker?: URL
 }
+
+/** So many signatures go to a worker together: a few milliseconds of work. */
+const maxTogether = 16
+/** While a thread works, the next ones lie ready for it. */
+const groupsPerThread = 2
 
 const defaultRecycle = { tasks: 10_000, everyMs: 60_000 }
 
@@ -58,10 +63,13 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
   let replacing: Promise<void> | null = null
   const retiring = new Set<Promise<void>>()
   const seconds = durations(metrics)
+  let open = 0
+  let whenDone = () => {}
+  const waiting = () => Math.max(0, open - threads)
   metrics.gauge({
     name: 'qsm_crypto_signing_waiting',
     help: 'Signatures and key pairs that wait for a worker.',
-    collect: () => workers.waiting,
+    collect: () => waiting(),
   })
   const recycled = metrics.counter({
     name: 'qsm_crypto_signing_recycles_total',
@@ -91,19 +99,33 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
     if (workers.taken > 0) recycleNow()
   }, recycle.everyMs).unref()
 
-  const run = async (task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array> => {
-    const stop = seconds.startTimer({ kind: task.kind })
-    const done = workers.run(task, transfer)
-    if (workers.taken >= recycle.tasks) recycleNow()
+  const watched = async <T>(kind: 'generate' | 'sign', work: () => Promise<T>): Promise<T> => {
+    if (waiting() >= maxWaiting) throw full()
+    open += 1
+    const stop = seconds.startTimer({ kind })
     try {
-      return await done
+      return await work()
     } finally {
       stop()
+      open -= 1
+      if (open === 0) whenDone()
+      if (workers.taken >= recycle.tasks) recycleNow()
     }
   }
-  const requireRoom = (): void => {
-    if (workers.waiting >= maxWaiting) throw full()
-  }
+  const signTogether = createBatcher<SignItem, Uint8Array>({
+    maxItems: maxTogether,
+    maxInFlight: threads * groupsPerThread,
+    async run(items) {
+      const transfer = items.flatMap(({ secretKey, message }) => [secretKey.buffer, message.buffer] as ArrayBuffer[])
+      try {
+        return await workers.run({ kind: 'sign', items }, transfer)
+      } catch (error) {
+        return items.map(() => error as Error) // Those that wait for the next group are not touched.
+      } finally {
+        for (const { secretKey } of items) if (secretKey.length > 0) wipe(secretKey) // No worker has taken it.
+      }
+    },
+  })
 
   const signer: Signer = Object.freeze({
     name: 'Falcon-512',
@@ -111,23 +133,15 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
     secretKeyBytes: 1281,
     signatureBytes: 666,
     async generateKeyPair(): Promise<KeyPair> {
-      requireRoom()
-      const pair = await run({ kind: 'generate' }, [])
+      const pair = await watched('generate', () => workers.run({ kind: 'generate' }, []))
       const publicKey = pair.slice(0, falconPublicBytes)
       const secretKey = pair.slice(falconPublicBytes)
       wipe(pair)
       return { publicKey, secretKey }
     },
-    async sign(secretKey: Uint8Array, message: Uint8Array) {
-      requireRoom()
-      // Copies that are transferred: they leave this thread, and the worker wipes them.
-      const copies = { secretKey: new Uint8Array(secretKey), message: new Uint8Array(message) }
-      try {
-        return await run({ kind: 'sign', ...copies }, [copies.secretKey.buffer, copies.message.buffer])
-      } finally {
-        if (copies.secretKey.length > 0) wipe(copies.secretKey) // No worker has taken it.
-      }
-    },
+    /** Copies are transferred: they leave this thread, and the worker wipes them. */
+    sign: (secretKey: Uint8Array, message: Uint8Array) =>
+      watched('sign', () => signTogether({ secretKey: new Uint8Array(secretKey), message: new Uint8Array(message) })),
     verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
       verifier.verify(publicKey, message, signature),
   } satisfies Signer)
@@ -135,11 +149,16 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
   return {
     signer,
     get waiting() {
-      return workers.waiting
+      return waiting()
     },
     async close() {
       clearInterval(timer)
       await replacing
+      if (open > 0) {
+        await new Promise<void>(resolve => {
+          whenDone = resolve
+        })
+      }
       retire(workers)
       await Promise.all(retiring)
     },

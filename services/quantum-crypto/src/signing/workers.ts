@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Logger } from '@qsm/server-kit'
 import type { Build } from '@qsm/wasm'
 import { Piscina } from 'piscina'
-import type { FalconTask } from './falcon-tasks.js'
+import type { FalconResult, FalconTask } from './falcon-tasks.js'
 
 /** A worker is JavaScript. From source, as in tests, it is the one that was built: Node itself reads no TypeScript. */
 const builtWorker = import.meta.url.endsWith('.ts') ? '../../dist/src/signing/falcon-worker.js' : './falcon-worker.js'
@@ -12,10 +12,8 @@ export const falconWorker: URL = new URL(builtWorker, import.meta.url)
 /** Workers that were started together and end together. */
 export interface Workers {
   /** Resolves with what the worker hands over. `transfer` is no longer the caller's. */
-  run(task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array>
-  /** Tasks that no worker has begun. */
-  readonly waiting: number
-  /** Tasks that were taken since the start. */
+  run<T extends FalconTask>(task: T, transfer: readonly ArrayBuffer[]): Promise<FalconResult<T>>
+  /** Signatures and key pairs that were taken since the start. */
   readonly taken: number
   /** Takes no more tasks; ends the threads when those that were taken are done. */
   retire(): Promise<void>
@@ -34,7 +32,7 @@ export const startWorkers = async (options: {
   const { threads, build, source, log } = options
   let [taken, open] = [0, 0]
   let whenDone: () => void = () => {}
-  const pool = new Piscina<FalconTask, Uint8Array>({
+  const pool = new Piscina<FalconTask>({
     filename: fileURLToPath(source),
     name: 'runFalconTask',
     minThreads: threads,
@@ -47,8 +45,8 @@ export const startWorkers = async (options: {
   })
   pool.on('error', error => log.error({ err: error }, 'a signing worker failed'))
 
-  const run = async (task: FalconTask, transfer: readonly ArrayBuffer[]): Promise<Uint8Array> => {
-    taken += 1
+  const run = async <T extends FalconTask>(task: T, transfer: readonly ArrayBuffer[]): Promise<FalconResult<T>> => {
+    taken += task.kind === 'sign' ? task.items.length : 1
     open += 1
     try {
       return await pool.run(task, { transferList: [...transfer] })
@@ -70,9 +68,6 @@ export const startWorkers = async (options: {
   })
   return {
     run,
-    get waiting() {
-      return pool.queueSize
-    },
     get taken() {
       return taken
     },

@@ -30,6 +30,7 @@ export const deviceKeyOwner = ({ keyId, userId }: Pick<DeviceRow, 'keyId' | 'use
 export const keysPlace = ({ deviceId }: Pick<DeviceRow, 'deviceId'>) => ['device', deviceId] as const
 
 interface StoredRow {
+  readonly user_id: string
   readonly device_id: string
   readonly key_id: string
   readonly kek_id: string
@@ -41,29 +42,43 @@ interface StoredRow {
   readonly opened_up_to: string
 }
 
+const columns =
+  'user_id, device_id, key_id, kek_id, wrapped_key, keys, record, next_prekey_id, mailbox_epoch, opened_up_to'
+
+const rowOf = (row: StoredRow): DeviceRow => ({
+  userId: row.user_id,
+  deviceId: Number(row.device_id),
+  keyId: row.key_id,
+  dataKey: { kekId: row.kek_id, wrapped: row.wrapped_key },
+  keys: row.keys,
+  record: row.record,
+  nextPrekeyId: Number(row.next_prekey_id),
+  mailboxEpoch: Number(row.mailbox_epoch),
+  openedUpTo: Number(row.opened_up_to),
+})
+
 /** The device of a user, locked until the transaction ends: its one writer over all processes. Null where there is none. */
 export const lockDevice = async (query: Query, userId: string): Promise<DeviceRow | null> => {
   const [row] = await query<StoredRow>(
-    {
-      name: 'lock-device',
-      text: `SELECT device_id, key_id, kek_id, wrapped_key, keys, record, next_prekey_id, mailbox_epoch, opened_up_to
-        FROM crypto.device WHERE user_id = $1 FOR UPDATE`,
-    },
+    { name: 'lock-device', text: `SELECT ${columns} FROM crypto.device WHERE user_id = $1 FOR UPDATE` },
     [userId],
   )
-  return row
-    ? {
-        userId,
-        deviceId: Number(row.device_id),
-        keyId: row.key_id,
-        dataKey: { kekId: row.kek_id, wrapped: row.wrapped_key },
-        keys: row.keys,
-        record: row.record,
-        nextPrekeyId: Number(row.next_prekey_id),
-        mailboxEpoch: Number(row.mailbox_epoch),
-        openedUpTo: Number(row.opened_up_to),
-      }
-    : null
+  return row ? rowOf(row) : null
+}
+
+/** The same for several users, by user, without waiting: those that somebody else has locked are left out. */
+export const lockFreeDevices = async (
+  query: Query,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, DeviceRow>> => {
+  const rows = await query<StoredRow>(
+    {
+      name: 'lock-free-devices',
+      text: `SELECT ${columns} FROM crypto.device WHERE user_id = ANY($1::uuid[]) FOR UPDATE SKIP LOCKED`,
+    },
+    [userIds],
+  )
+  return new Map(rows.map(row => [row.user_id, rowOf(row)]))
 }
 
 /** Stores a new device. False where the user has got one meanwhile. */

@@ -14,7 +14,7 @@ import { watchAtRest } from '../../at-rest/failures.js'
 import { AtRestError } from '../../at-rest/key-encryption-key.js'
 import type { DeviceCounters, DeviceParts } from '../parts.js'
 import { createPeerBook, type PeerBook } from '../peers/peer-book.js'
-import type { UserTurns } from '../user-turns.js'
+import { createDeviceTables, type DeviceTables } from '../tables/device-tables.js'
 import { type DeviceRow, deviceKeyOwner, keysPlace, lockDevice } from './device-row.js'
 
 /** A managed device at work: locked and open, within one transaction. All secrets in it are wiped when the work ends. */
@@ -27,6 +27,7 @@ export interface DeviceScope {
   readonly dataKey: DataKey
   readonly peers: PeerBook
   readonly query: Query
+  readonly tables: DeviceTables
   readonly algorithms: Algorithms
   readonly counters: DeviceCounters
   /** Milliseconds since 1970, when the work began. */
@@ -56,22 +57,23 @@ const ownRecord = (row: DeviceRow, local: LocalDevice): DeviceRecord => {
   return record
 }
 
-/** Opens a locked device for `work`, stores the sessions that it has changed, and wipes what was open. */
+/** Opens a locked device for `work`, stores the sessions that it has changed in `tables`, and wipes what was open. */
 export const withScope = async <T>(
   { kek, algorithms, counters }: Pick<DeviceParts, 'kek' | 'algorithms' | 'counters'>,
   query: Query,
   row: DeviceRow,
   work: (scope: DeviceScope) => Promise<T>,
+  tables: DeviceTables = createDeviceTables(query, row.userId),
 ): Promise<T> => {
   const dataKey = await openDataKey(kek, deviceKeyOwner(row), row.dataKey)
-  const peers = createPeerBook({ query, dataKey, userId: row.userId })
+  const peers = createPeerBook({ query, tables, dataKey, userId: row.userId })
   let local: LocalDevice | null = null
   try {
     local = openLocal(row, dataKey)
     const record = ownRecord(row, local)
     const now = algorithms.now()
     const result = await work({
-      ...{ userId: row.userId, row, local, record, dataKey, peers, query, now },
+      ...{ userId: row.userId, row, local, record, dataKey, peers, query, tables, now },
       algorithms,
       counters,
     })
@@ -94,15 +96,14 @@ export const watchDevice = <T>(
 export const noDevice = (): QsmError =>
   new QsmError('device_required', 'This user has no managed device, or it was removed: ensure_device makes one.')
 
+/** Does not wait for other work of the same user in this process: who calls sees to turns. */
 export const createDeviceWork =
-  (parts: DeviceParts, turns: UserTurns): DeviceWork =>
+  (parts: DeviceParts): DeviceWork =>
   (userId, work) =>
-    turns(userId, () =>
-      watchDevice(parts, userId, () =>
-        parts.database.transaction(async query => {
-          const row = await lockDevice(query, userId)
-          if (!row) throw noDevice()
-          return withScope(parts, query, row, work)
-        }),
-      ),
+    watchDevice(parts, userId, () =>
+      parts.database.transaction(async query => {
+        const row = await lockDevice(query, userId)
+        if (!row) throw noDevice()
+        return withScope(parts, query, row, work)
+      }),
     )

@@ -2,6 +2,8 @@ import { canSend, decodePeer, encodePeer, type PeerState, peerTidyAt, wipe, wipe
 import { idFromBytes, type Query } from '@qsm/server-kit'
 import type { DataKey } from '../../at-rest/data-key.js'
 import { type Address, addressKey } from '../parts.js'
+import type { DeviceTables } from '../tables/device-tables.js'
+import type { StoredPeer } from '../tables/statements.js'
 
 /** The sessions of a managed device as one piece of work sees and changes them. */
 export interface PeerBook {
@@ -25,37 +27,17 @@ interface Held {
   state: PeerState | null
 }
 
-interface StoredPeer {
-  readonly peer_user: string
-  readonly peer_device: string
-  readonly generation: string
-  readonly state: Buffer
-}
-
 const placeOf = ({ userId, deviceId }: Address, generation: number) => ['peer', userId, deviceId, generation] as const
 
 const addressOf = ({ record }: PeerState): Address => ({ userId: idFromBytes(record.user), deviceId: record.device })
 
-const insertPeers = `
-INSERT INTO crypto.peer (user_id, peer_user, peer_device, generation, has_session, tidy_at, state)
-SELECT $1, p.peer_user, p.peer_device, p.generation, p.has_session, p.tidy_at, p.state
-FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], $7::bigint[], $8::bytea[])
-  AS p(peer_user, peer_device, before, generation, has_session, tidy_at, state)
-WHERE p.before = 0 RETURNING 1`
-
-const updatePeers = `
-UPDATE crypto.peer k SET generation = p.generation, has_session = p.has_session, tidy_at = p.tidy_at, state = p.state
-FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], $7::bigint[], $8::bytea[])
-  AS p(peer_user, peer_device, before, generation, has_session, tidy_at, state)
-WHERE k.user_id = $1 AND k.peer_user = p.peer_user AND k.peer_device = p.peer_device AND k.generation = p.before
-RETURNING 1`
-
 export const createPeerBook = (options: {
   readonly query: Query
+  readonly tables: DeviceTables
   readonly dataKey: DataKey
   readonly userId: string
 }): PeerBook => {
-  const { query, dataKey, userId } = options
+  const { query, tables, dataKey, userId } = options
   const held = new Map<string, Held>()
 
   const hold = (row: StoredPeer): void => {
@@ -73,15 +55,7 @@ export const createPeerBook = (options: {
   const load = async (addresses: readonly Address[]): Promise<void> => {
     const unknown = addresses.filter(address => !held.has(addressKey(address)))
     if (unknown.length === 0) return
-    const rows = await query<StoredPeer>(
-      {
-        name: 'load-peers',
-        text: `SELECT k.peer_user, k.peer_device, k.generation, k.state
-          FROM crypto.peer k JOIN unnest($2::uuid[], $3::bigint[]) AS a(peer_user, peer_device) USING (peer_user, peer_device)
-          WHERE k.user_id = $1`,
-      },
-      [userId, unknown.map(address => address.userId), unknown.map(address => address.deviceId)],
-    )
+    const rows = await tables.findPeers(unknown)
     for (const row of rows) hold(row)
     for (const address of unknown) {
       if (!held.has(addressKey(address))) held.set(addressKey(address), { stored: 0, state: null })
@@ -98,7 +72,7 @@ export const createPeerBook = (options: {
     get,
     async ofUser(peerUser) {
       const rows = await query<StoredPeer>(
-        'SELECT peer_user, peer_device, generation, state FROM crypto.peer WHERE user_id = $1 AND peer_user = $2',
+        'SELECT user_id, peer_user, peer_device, generation, state FROM crypto.peer WHERE user_id = $1 AND peer_user = $2',
         [userId, peerUser],
       )
       for (const row of rows) hold(row)
@@ -117,29 +91,18 @@ export const createPeerBook = (options: {
         state && state.generation !== stored ? [{ stored, state, address: addressOf(state) }] : [],
       )
       if (changed.length === 0) return
-      const values = [
-        userId,
-        changed.map(({ address }) => address.userId),
-        changed.map(({ address }) => address.deviceId),
-        changed.map(({ stored }) => stored),
-        changed.map(({ state }) => state.generation),
-        changed.map(({ state }) => canSend(state)),
-        changed.map(({ state }) => peerTidyAt(state)),
-        changed.map(({ state, address }) => {
+      await tables.storePeers(
+        changed.map(({ stored, state, address }) => {
           const bytes = encodePeer(state)
           try {
-            return dataKey.seal(placeOf(address, state.generation), bytes)
+            const sealed = dataKey.seal(placeOf(address, state.generation), bytes)
+            const { generation } = state
+            return { address, before: stored, generation, canSend: canSend(state), tidyAt: peerTidyAt(state), sealed }
           } finally {
             wipe(bytes)
           }
         }),
-      ]
-      const isNew = changed.some(({ stored }) => stored === 0)
-      const isKnown = changed.some(({ stored }) => stored > 0)
-      const inserted = isNew ? await query(insertPeers, values) : []
-      const updated = isKnown ? await query({ name: 'update-peers', text: updatePeers }, values) : []
-      if (inserted.length + updated.length === changed.length) return
-      throw new Error('a session was changed by another writer in spite of the lock')
+      )
     },
     wipe() {
       for (const { state } of held.values()) if (state) wipePeer(state, null)

@@ -1,0 +1,98 @@
+import { newId } from '@qsm/server-kit'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { EndToEnd } from './support/end-to-end.js'
+import { ManagedUser } from './support/managed-user.js'
+import { createPostOffice } from './support/post-office.js'
+import { startDevices, type TestDevices } from './support/start-devices.js'
+
+let devices: TestDevices
+
+beforeAll(async () => {
+  devices = await startDevices()
+})
+afterAll(() => devices.close())
+afterEach(() => vi.restoreAllMocks())
+
+/** A managed user with a session with an end-to-end one. */
+const pair = async () => {
+  const alice = await ManagedUser.create(devices)
+  const bob = await EndToEnd.create(devices.algorithms)
+  const office = createPostOffice()
+  office.join(alice, bob)
+  office.post(alice, await alice.begin(bob, await bob.bundle()))
+  await bob.listen()
+  const hear = async () => (await bob.listen()).map(({ text }) => text)
+  const say = async (text: string) => office.post(alice, await alice.text([bob], text))
+  return { alice, bob, say, hear }
+}
+const pairs = (count: number) => Promise.all(Array.from({ length: count }, pair))
+
+describe('users who seal at the same time', () => {
+  it('share one transaction, and each envelope opens', async () => {
+    const all = await pairs(6)
+    const transactions = vi.spyOn(devices.database, 'transaction')
+    await Promise.all(all.map(({ say }, index) => say(`of ${index}`)))
+    expect(transactions).toHaveBeenCalledTimes(1)
+    await Promise.all(all.map(({ say }) => say('once more')))
+    for (const [index, { hear }] of all.entries()) expect(await hear()).toEqual([`of ${index}`, 'once more'])
+  })
+
+  it('do not meet what is refused to another', async () => {
+    const [conflicting, without, goneDevice, ...fine] = await pairs(5)
+    if (!conflicting || !without || !goneDevice) throw new Error('there are five')
+    const clientMessageId = newId()
+    await conflicting.alice.text([conflicting.bob], 'first under this id', { clientMessageId })
+    await devices.run(goneDevice.alice.userId, 'destroy_device', {})
+    const stranger = await EndToEnd.create(devices.algorithms)
+    const results = await Promise.allSettled([
+      conflicting.alice.text([conflicting.bob], 'another under this id', { clientMessageId }),
+      without.alice.seal([stranger], 'to somebody without a session'),
+      goneDevice.say('of a device that is gone'),
+      ...fine.map(({ say }) => say('fine')),
+    ])
+    expect(results).toMatchObject([
+      { reason: { code: 'idempotency_conflict' } },
+      { value: { missing: [{ user_id: stranger.userId }], sends: [] } },
+      { reason: { code: 'device_required' } },
+      { status: 'fulfilled' },
+      { status: 'fulfilled' },
+    ])
+    for (const { hear } of fine) expect(await hear()).toEqual(['fine'])
+  })
+
+  it('do not wait for one whose device another process has locked', async () => {
+    const [held, free] = await pairs(2)
+    if (!held || !free) throw new Error('there are two')
+    let isHeldDone = false
+    const other = await devices.second()
+    let saying = Promise.resolve()
+    await other.database.transaction(async query => {
+      await query('SELECT 1 FROM crypto.device WHERE user_id = $1 FOR UPDATE', [held.alice.userId])
+      saying = held.say('late').then(() => {
+        isHeldDone = true
+      })
+      await free.say('at once')
+      expect(isHeldDone).toBe(false)
+    })
+    await saying
+    await other.close()
+    expect([await held.hear(), await free.hear()]).toEqual([['late'], ['at once']])
+  })
+
+  it('get their envelopes where the state of one cannot be stored, and that one gets none', async () => {
+    const [broken, fine] = await pairs(2)
+    if (!broken || !fine) throw new Error('there are two')
+    await devices.database.query(
+      `CREATE FUNCTION crypto.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$`,
+    )
+    await devices.database.query(
+      `CREATE TRIGGER refuse BEFORE UPDATE ON crypto.peer FOR EACH ROW
+       WHEN (OLD.user_id = '${broken.alice.userId}') EXECUTE FUNCTION crypto.refuse()`,
+    )
+    const results = await Promise.allSettled([broken.say('never'), fine.say('fine')])
+    await devices.database.query('DROP FUNCTION crypto.refuse() CASCADE')
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+    await broken.say('goes on')
+    expect([await broken.hear(), await fine.hear()]).toEqual([['goes on'], ['fine']])
+  })
+})
