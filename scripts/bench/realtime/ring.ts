@@ -34,7 +34,9 @@ const openSocket = (url: string, token: string, onDelivery: () => void, onError:
         if (frame.type === 'error') onError(new Error(String(data).slice(0, 300)))
         return resolve(socket)
       }
-      last = Number((data as Buffer).readBigUInt64BE(1))
+      const sequence = Number((data as Buffer).readBigUInt64BE(1))
+      if (last > 0 && sequence !== last + 1) onError(new Error(`entry ${sequence} came after ${last}`))
+      last = sequence
       onDelivery()
       if (scheduled) return
       scheduled = true

@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startReplicas } from '../../../tests/support/replicas.js'
+import { makeRing, type Ring } from '../realtime/ring.js'
+import { type CpuUse, cpuUse, since } from './b12-scaling/cpu-time.js'
+import { makeCrowd } from './b12-scaling/crowd.js'
+import type { Bench, Metric, Prepared, Setting } from './bench.js'
+
+const podCounts = [1, 2, 4] as const
+const userCounts = [1_000, 4_000, 16_000] as const
+const people = 32
+/** Messages a second of each user: 1.7 in a minute. */
+const perUserPerSecond = 0.02
+const podsPerSecond = 300
+const podsSeconds = 8
+/** A pod says three times a minute whom it holds: so a window of 20 s has this once for each user. */
+const windowSeconds = 20
+const fullRatePerPerson = 60
+const crowdPods = 2
+
+/** Each ordered pair of pods stands as often beside each other as any: a neighbour is on the same pod in 1 of N. */
+const placements: Readonly<Record<(typeof podCounts)[number], string>> = { 1: '1', 2: '1122', 4: '1121314223243344' }
+const namesOf = (pods: (typeof podCounts)[number]) => [...placements[pods]].map(digit => `message-${digit}`)
+
+const perDelivery = (what: string): Metric => ({ name: `CPU each, ${what}`, unit: 'µs', better: 'lower' })
+const metrics: readonly Metric[] = [
+  ...podCounts.map(pods => perDelivery(`${pods} pods`)),
+  { name: 'growth by a doubling of pods', unit: '×', better: 'lower', limit: 1.1 },
+  ...userCounts.map(users => perDelivery(`${users} users`)),
+  { name: 'growth by a doubling of users', unit: '×', better: 'lower', limit: 1.1 },
+  { name: 'Redis CPU each, 4 pods at 300/s', unit: 'µs', better: 'lower' },
+  { name: 'Redis CPU each, 4 pods at full rate', unit: 'µs', better: 'lower', limit: 1.5 },
+  ...[userCounts[0], userCounts[2]].map((users): Metric => {
+    return { name: `CPU of an idle user, ${users} users`, unit: 'µs/s', better: 'lower' }
+  }),
+  { name: 'CPU of an idle user, 16 000 over 1 000', unit: '×', better: 'lower', limit: 1.1 },
+]
+
+const sum = ({ podsUs, redisUs, postgresUs }: CpuUse) => podsUs + redisUs + postgresUs
+
+const prepare = async ({ say }: Setting): Promise<Prepared> => {
+  const replicas = await startReplicas({ args: ['--message-pods', '4'] })
+  try {
+    const urlOf = (name: string) => replicas.service(name).url
+    say('people and users are made')
+    const rings = new Map<number, Ring>()
+    for (const pods of podCounts) {
+      rings.set(pods, await makeRing(replicas.url, namesOf(pods).map(urlOf), people, `ring-${pods}`))
+    }
+    const ringOf = (pods: number) => rings.get(pods) as Ring
+    const holders = ['message-1', 'message-2']
+    const crowd = await makeCrowd(replicas, holders.map(urlOf), Math.max(...userCounts))
+    const used = async (pods: readonly string[], work: () => Promise<unknown>): Promise<CpuUse> => {
+      const before = cpuUse(replicas, pods)
+      await work()
+      return since(before, cpuUse(replicas, pods))
+    }
+
+    const atPods = async (pods: (typeof podCounts)[number]) => {
+      const each = Math.ceil((podsPerSecond * podsSeconds) / people)
+      await ringOf(pods).seal(each)
+      const cpu = await used([...new Set(namesOf(pods))], () => ringOf(pods).paced(podsPerSecond))
+      return { all: sum(cpu) / (each * people), redis: cpu.redisUs / (each * people) }
+    }
+    const atUsers = async (users: number) => {
+      await crowd.resize(users)
+      const perSecond = users * perUserPerSecond
+      const each = Math.ceil((perSecond * windowSeconds) / people)
+      await ringOf(crowdPods).seal(each)
+      const cpu = await used(holders, () => ringOf(crowdPods).paced(perSecond))
+      crowd.check()
+      return sum(cpu) / (each * people)
+    }
+    const idle = async (users: number) =>
+      sum(await used(holders, () => sleep(windowSeconds * 1_000))) / users / windowSeconds
+
+    const measure = async (round: number) => {
+      const values: Record<string, number> = {}
+      for (const pods of podCounts) {
+        const { all, redis } = await atPods(pods)
+        values[`CPU each, ${pods} pods`] = all
+        if (pods === 4) values['Redis CPU each, 4 pods at 300/s'] = redis
+      }
+      await ringOf(4).seal(fullRatePerPerson)
+      const full = await used(['message-1'], () => ringOf(4).closedLoop())
+      values['Redis CPU each, 4 pods at full rate'] = full.redisUs / (fullRatePerPerson * people)
+      values['growth by a doubling of pods'] = Math.sqrt(
+        (values['CPU each, 4 pods'] ?? 0) / (values['CPU each, 1 pods'] ?? 1),
+      )
+      if (round === 0) return values
+      for (const users of userCounts) {
+        values[`CPU each, ${users} users`] = await atUsers(users)
+        if (users !== userCounts[1]) values[`CPU of an idle user, ${users} users`] = await idle(users)
+      }
+      await crowd.resize(0)
+      const over = (name: (users: number) => string) => (values[name(16_000)] ?? 0) / (values[name(1_000)] ?? 1)
+      values['growth by a doubling of users'] = over(users => `CPU each, ${users} users`) ** (1 / 4)
+      values['CPU of an idle user, 16 000 over 1 000'] = over(users => `CPU of an idle user, ${users} users`)
+      return values
+    }
+    return {
+      contenders: [{ name: 'qsm', measure }],
+      notRun: [],
+      async stop() {
+        await crowd.resize(0)
+        for (const ring of rings.values()) ring.close()
+        await replicas.stop()
+      },
+    }
+  } catch (error) {
+    await replicas.stop()
+    throw error
+  }
+}
+
+/** What a delivery costs where there are more pods, or more users. */
+export const bench: Bench = {
+  id: 'B12',
+  title: 'Scaling curve',
+  about: `CPU of all message pods in use, Redis and PostgreSQL for each durable delivery. Pods: ${people} people who send ${podsPerSecond} messages a second, each to one of them on any pod alike. Users: so many sockets of one device each on ${crowdPods} pods, for each of which ${perUserPerSecond} messages a second are sent; devices, mailboxes and sessions of these are rows put in by SQL, their tokens are signed by the bench, and what is sent goes among ${people} real people. Idle CPU is that of presence, pings and polling over ${windowSeconds} s. The load generator is not counted.`,
+  metrics,
+  prepare,
+}

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Replicas } from '../../../../tests/support/replicas.js'
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return '' // It has ended.
+  }
+}
+
+const children = (pid: number): readonly number[] =>
+  read(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
+
+/** CPU time of all threads of a process in microseconds: the scheduler counts nanoseconds where /proc/PID/stat has ticks of 10 ms. */
+const cpuUsOf = (pid: number): number => {
+  let tasks: readonly string[] = []
+  try {
+    tasks = readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return 0
+  }
+  return (
+    tasks.reduce((sum, task) => sum + Number(read(`/proc/${pid}/task/${task}/schedstat`).split(' ')[0] || 0), 0) / 1e3
+  )
+}
+
+export interface CpuUse {
+  readonly podsUs: number
+  readonly redisUs: number
+  readonly postgresUs: number
+}
+
+/** What pods, Redis and PostgreSQL with its backends have used so far, in microseconds. */
+export const cpuUse = (replicas: Replicas, pods: readonly string[]): CpuUse => {
+  const postgres = replicas.service('postgres').pid
+  const sum = (pids: readonly number[]) => pids.reduce((total, pid) => total + cpuUsOf(pid), 0)
+  return {
+    podsUs: sum(pods.map(name => replicas.service(name).pid)),
+    redisUs: cpuUsOf(replicas.service('redis').pid),
+    postgresUs: sum([postgres, ...children(postgres)]),
+  }
+}
+
+export const since = (before: CpuUse, after: CpuUse): CpuUse => ({
+  podsUs: after.podsUs - before.podsUs,
+  redisUs: after.redisUs - before.redisUs,
+  postgresUs: after.postgresUs - before.postgresUs,
+})
