@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/support/redis.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
 import { channelOfUser } from '../src/bus/channels.js'
-import { type Bus, createMetrics, createRedisBus, newId } from '../src/index.js'
+import { type Bus, createMetrics, createRedisBus, newId, podAddressOf, socketIdAt } from '../src/index.js'
 import { busSuite } from './bus-suite.js'
 
 const userId = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -98,6 +98,20 @@ describe.skipIf(!hasRedis)(
         expect(await one.metric('qsm_bus_hints_sent_total')).toBe(1_200)
       }, patience)
       expect(await other.metric('qsm_bus_hints_received_total')).toBe(1_200)
+    })
+
+    test('sends a hint for a socket to the pod that its id names, whoever else wants the user', async () => {
+      const pods = [await connect(), await connect(), await connect()] as const
+      for (const { bus } of pods) bus.want(userId)
+      await subscribers(userId, pods.length)
+      const heard = pods.map(({ bus }) => heardBy(bus))
+      const [here, there] = pods.map(({ bus }) => podAddressOf(socketIdAt(bus.podAddress))) as [string, string]
+      pods[0].bus.publish(mailbox(userId, 1), there)
+      pods[0].bus.publish(mailbox(userId, 2), here)
+      // Of a socket whose id names no pod: all hear it.
+      pods[0].bus.publish(mailbox(userId, 3), podAddressOf(newId()))
+      await vi.waitFor(() => expect(heard).toEqual([[1, 2, 3], [1, 3], [3]]), patience)
+      await vi.waitFor(async () => expect(await pods[0].metric('qsm_bus_hints_sent_total')).toBe(2), patience)
     })
 
     test('is not harmed by what others write to its channels, and counts it', async () => {

@@ -18,9 +18,9 @@ export const patches = {
 `,
     },
     {
-      find: "      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace })\n",
+      find: "      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace }, podAddressOf(socketId))\n",
       replace:
-        "      planted.afterAnswer(() => context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace }))\n",
+        "      planted.afterAnswer(() => context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace }, podAddressOf(socketId)))\n",
     },
   ],
   'send/store-sends.ts': [
@@ -35,12 +35,12 @@ export const patches = {
 `,
     },
     {
-      find: `  SELECT user_id, device_id, next_sequence FROM message.mailbox
+      find: `  SELECT user_id, device_id, next_sequence, socket_id FROM message.mailbox
   WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE
 `,
       replace: `  \${planted.has('max-id-cursor') ? planted.takenBefore : \`
-  SELECT user_id, device_id, next_sequence FROM message.mailbox
+  SELECT user_id, device_id, next_sequence, socket_id FROM message.mailbox
   WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE\`}
 `,

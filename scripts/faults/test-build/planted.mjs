@@ -59,7 +59,7 @@ RETURNING m.user_id, m.device_id, m.next_sequence - n.count AS first`
 
 /** In place of the locks of mailboxes: numbers that were taken before. */
 export const takenBefore =
-  'SELECT * FROM unnest($14::uuid[], $15::bigint[], $16::bigint[]) AS l(user_id, device_id, next_sequence)'
+  'SELECT l.*, NULL::uuid AS socket_id FROM unnest($14::uuid[], $15::bigint[], $16::bigint[]) AS l(user_id, device_id, next_sequence)'
 
 /** Runs the statement that stores sends; with the bug, numbers are taken first, and what is stored comes later. */
 export const store = async (query, statement, values) => {

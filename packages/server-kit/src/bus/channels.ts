@@ -17,7 +17,10 @@ export const channelOfUser = (userId: string): string => {
   return `qsm:hints:${hash % userChannels}`
 }
 
-/** Where a hint goes: to the pods that have sockets of its user, or to all. */
+/** The channel of one pod. */
+export const channelOfPod = (podAddress: string): string => `qsm:hints:pod-${podAddress}`
+
+/** Where a hint goes for which no pod is named: to the pods that have sockets of its user, or to all. */
 export const channelOf = (hint: Hint): string => {
   switch (hint.kind) {
     case 'mailbox':

@@ -1,6 +1,7 @@
 import { type Hint, hint as hintSchema } from '@qsm/contract'
 import type { Bus } from './bus.js'
 import { HandOut } from './hand-out.js'
+import { newPodAddress } from './pod-address.js'
 
 /** The bus of a single process: hints of one event-loop turn are handed out together in the next. */
 export const createMemoryBus = (onError: (error: unknown) => void = () => {}): Bus => {
@@ -22,6 +23,7 @@ export const createMemoryBus = (onError: (error: unknown) => void = () => {}): B
     },
     subscribe: (kind, handler) => handOut.subscribe(kind, handler),
     want: () => () => {},
+    podAddress: newPodAddress(),
     state: 'not_configured',
     async close() {
       closed = true

@@ -5,9 +5,10 @@ import type { Metrics } from '../metrics/registry.js'
 import { createRedisConnection, type RedisAddress, type RedisConnection } from '../redis/connections.js'
 import { tellRefusals } from '../redis/tell-refusals.js'
 import type { Bus } from './bus.js'
-import { channelOf, channelOfUser, everybody } from './channels.js'
+import { channelOf, channelOfPod, channelOfUser, everybody } from './channels.js'
 import { HandOut } from './hand-out.js'
 import { decodePacket, encodePacket, maxHintsInPacket } from './packet.js'
+import { newPodAddress } from './pod-address.js'
 
 export interface RedisBusOptions extends RedisAddress {
   readonly log: Logger
@@ -39,21 +40,27 @@ const withShards = (connection: RedisConnection): boolean => 'nodes' in connecti
 
 /**
  * The bus of several pods, over Redis Pub/Sub. Hints of one turn of the event loop go out packed, one message for each
- * channel; this pod gets its own at once, Redis or not. Users are hashed onto a fixed number of channels, and a pod hears
- * those of the users that it wants. While Redis is away hints are dropped and counted.
+ * channel; this pod gets its own at once, Redis or not. A hint for a socket goes to the channel of its pod alone. Where nobody
+ * knows the pod, users are hashed onto a fixed number of channels, and a pod hears those of the users that it wants. While
+ * Redis is away hints are dropped and counted.
  */
 export const createRedisBus = (options: RedisBusOptions): Bus => {
   const { log, metrics } = options
   const from = newId()
+  const podAddress = newPodAddress()
+  const ownChannel = channelOfPod(podAddress)
   const handOut = new HandOut(options.onError)
   const publisher = createRedisConnection(options)
   const subscriber = createRedisConnection(options)
   /** How many want each channel. */
-  const wanted = new Map<string, number>([[everybody, 1]])
+  const wanted = new Map<string, number>([
+    [everybody, 1],
+    [ownChannel, 1],
+  ])
   const subscribed = new Set<string>()
   let isUp = false
   let closed = false
-  let waiting: Hint[] = []
+  let waiting: { readonly hint: Hint; readonly channel: string }[] = []
   let subscriptionsChanged = false
   const meter = meters(metrics, () => isUp)
 
@@ -69,11 +76,11 @@ export const createRedisBus = (options: RedisBusOptions): Bus => {
     )
   }
   const flush = () => {
-    const hints = waiting
+    const flushed = waiting
     waiting = []
     const byChannel = new Map<string, Hint[]>()
-    for (const hint of hints) {
-      const channel = channelOf(hint)
+    for (const { hint, channel } of flushed) {
+      if (channel === ownChannel) continue
       const packed = byChannel.get(channel)
       if (packed) packed.push(hint)
       else byChannel.set(channel, [hint])
@@ -83,7 +90,7 @@ export const createRedisBus = (options: RedisBusOptions): Bus => {
         send(channel, packed.slice(start, start + maxHintsInPacket))
       }
     }
-    handOut.give(hints)
+    handOut.give(flushed.map(({ hint }) => hint))
   }
 
   const receive = (_channel: string, text: string) => {
@@ -152,10 +159,11 @@ export const createRedisBus = (options: RedisBusOptions): Bus => {
     get state() {
       return isUp ? 'ok' : 'unavailable'
     },
-    publish(hint) {
+    podAddress,
+    publish(hint, to) {
       if (closed) return
       if (waiting.length === 0) setImmediate(flush)
-      waiting.push(hintSchema.parse(hint))
+      waiting.push({ hint: hintSchema.parse(hint), channel: to ? channelOfPod(to) : channelOf(hint) })
     },
     subscribe: (kind, handler) => handOut.subscribe(kind, handler),
     want(userId) {

@@ -13,6 +13,8 @@ export interface RedisPresenceOptions extends RedisAddress {
 
 const defaultLifeMs = 60_000
 const beatsInLife = 3
+/** Users whom a pod says again in one write. */
+const beatUsers = 250
 
 /** One key for each user: the pods that hold sockets, each with the time until which it counts. */
 const keyOf = (userId: string): string => `qsm:online:${userId}`
@@ -28,18 +30,14 @@ export const createRedisPresence = ({
   ...address
 }: RedisPresenceOptions): Presence => {
   const pod = newId()
-  const redis = createRedisConnection(address)
+  const redis = createRedisConnection(address, { packed: true })
   const own = new Set<string>()
   redis.on('error', error => log.debug({ err: error }, 'Redis'))
   redis.connect().catch(error => log.debug({ err: error }, 'Redis is not there yet'))
   const isReady = () => redis.status === 'ready'
 
   const say = (userId: string) =>
-    redis
-      .multi()
-      .zadd(keyOf(userId), clock.now() + lifeMs, pod)
-      .pexpire(keyOf(userId), lifeMs)
-      .exec()
+    Promise.all([redis.zadd(keyOf(userId), clock.now() + lifeMs, pod), redis.pexpire(keyOf(userId), lifeMs)])
   const isOnline = async (userId: string): Promise<boolean> => {
     if (own.has(userId) || !isReady()) return own.has(userId)
     try {
@@ -49,9 +47,12 @@ export const createRedisPresence = ({
     }
   }
   const beat = async () => {
-    for (const userId of own) {
+    const users = [...own]
+    for (let start = 0; start < users.length; start += beatUsers) {
       if (!isReady()) return
-      await say(userId).catch(error => log.debug({ err: error }, 'presence was not said again'))
+      // Who has gone meanwhile would be said to be here.
+      const some = users.slice(start, start + beatUsers).filter(userId => own.has(userId))
+      await Promise.all(some.map(say)).catch(error => log.debug({ err: error }, 'presence was not said again'))
     }
   }
   const beats = setInterval(() => void beat(), lifeMs / beatsInLife).unref()

@@ -53,12 +53,16 @@ const hostAndPort = (address: string, otherwise: number): ClusterNode & { host: 
   return { host: hostname, port: Number(port || otherwise) }
 }
 
-/** One connection, not opened yet. A subscriber can do nothing else, so a pod has two. */
-export const createRedisConnection = (address: RedisAddress): RedisConnection => {
+/**
+ * One connection, not opened yet. A subscriber can do nothing else, so a pod has two. With `packed`, commands of one turn of the
+ * event loop go out in one write, and their answers come in one.
+ */
+export const createRedisConnection = (address: RedisAddress, { packed = false } = {}): RedisConnection => {
   const { url, sentinels, sentinelName, sentinelUsername, sentinelPassword, cluster } = address
   const { hostname, port, username, password, protocol, pathname } = new URL(url)
   const access: RedisOptions = {
     ...commonOptions,
+    enableAutoPipelining: packed,
     ...(username ? { username: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
     ...(protocol === 'rediss:' ? { tls: {} } : {}),
@@ -69,6 +73,7 @@ export const createRedisConnection = (address: RedisAddress): RedisConnection =>
       lazyConnect: true,
       enableOfflineQueue: false,
       enableReadyCheck: false,
+      enableAutoPipelining: packed,
       shardedSubscribers: true,
       slotsRefreshTimeout: connectTimeoutMs,
       clusterRetryStrategy: retryStrategy,

@@ -25,6 +25,15 @@ const cpuUsOf = (pid: number): number => {
   )
 }
 
+const tickUs = 10_000
+
+/** CPU time of the children of a process that have ended, in microseconds. */
+const endedChildrenUs = (pid: number): number => {
+  const stat = read(`/proc/${pid}/stat`)
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return (Number(fields[13] ?? 0) + Number(fields[14] ?? 0)) * tickUs
+}
+
 export interface CpuUse {
   readonly podsUs: number
   readonly redisUs: number
@@ -38,7 +47,7 @@ export const cpuUse = (replicas: Replicas, pods: readonly string[]): CpuUse => {
   return {
     podsUs: sum(pods.map(name => replicas.service(name).pid)),
     redisUs: cpuUsOf(replicas.service('redis').pid),
-    postgresUs: sum([postgres, ...children(postgres)]),
+    postgresUs: sum([postgres, ...children(postgres)]) + endedChildrenUs(postgres),
   }
 }
 

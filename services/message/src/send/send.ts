@@ -3,6 +3,7 @@ import {
   type CounterMetric,
   createBatcher,
   type HistogramMetric,
+  podAddressOf,
   QsmError,
   type Query,
   violatedUnique,
@@ -17,16 +18,14 @@ import { checkSender, checkTimes } from './check-addresses.js'
 import { checkSignatures, type RefusedCause, readEnvelopes } from './check-envelopes.js'
 import { checkConnections, checkDevices, checkSendingDevice, type Standing } from './check-recipients.js'
 import { createLoadFacts, type EarlierSend } from './load-facts.js'
+import { envelopeRefused, hashOf, readParcels, type SendRequest, type StoredSend, senderKeyOf } from './send-job.js'
 import {
-  envelopeRefused,
-  hashOf,
-  readParcels,
-  type SendRequest,
-  type StoredParcel,
-  type StoredSend,
-  senderKeyOf,
-} from './send-job.js'
-import { type CheckedSend, createSendStore, isMailboxMissing, storeInTransaction } from './store-sends.js'
+  type CheckedSend,
+  createSendStore,
+  type HeldParcel,
+  isMailboxMissing,
+  storeInTransaction,
+} from './store-sends.js'
 
 export interface SendMetrics {
   readonly sends: CounterMetric
@@ -64,13 +63,13 @@ interface Checked {
 }
 
 interface Committed {
-  readonly stored: readonly StoredParcel[]
+  readonly stored: readonly HeldParcel[]
   /** The span of the commit; null where it was not traced. */
   readonly traceparent: string | null
 }
 
 interface StoredOnStarted {
-  readonly stored: readonly StoredParcel[]
+  readonly stored: readonly HeldParcel[]
   /** Users whose started connection this send has answered. */
   readonly opened: readonly string[]
 }
@@ -99,7 +98,7 @@ const storeOnStarted = async (
   context: MessageContext,
   send: CheckedSend,
   standings: readonly Standing[],
-): Promise<readonly StoredParcel[]> => {
+): Promise<readonly HeldParcel[]> => {
   const { stored, opened } = await storeAndOpen(context, send, standings)
   for (const peerId of opened) announceConnection(context.bus, send.request.sender.userId, peerId, null)
   return stored
@@ -116,7 +115,7 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
   const loadFacts = createLoadFacts(context.database, context.clock)
   const storeBatched = createSendStore(context.database, sends => metrics.flushSize.observe(sends))
   // Each in a transaction of its own, those of one device one after the other.
-  const storeStarted = createBatcher<Checked, readonly StoredParcel[]>({
+  const storeStarted = createBatcher<Checked, readonly HeldParcel[]>({
     maxItems: 1,
     maxInFlight: 8,
     keyOf: ({ send: { request } }) => senderKeyOf(request),
@@ -170,7 +169,7 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
     throw fault
   }
 
-  const store = (checked: Checked): Promise<readonly StoredParcel[]> =>
+  const store = (checked: Checked): Promise<readonly HeldParcel[]> =>
     checked.standings.every(standing => standing.kind === 'open') ? storeBatched(checked.send) : storeStarted(checked)
 
   const storeTraced = async (checked: Checked): Promise<Committed> => {
@@ -185,13 +184,13 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
   const tell = ({ request, parcels, receivedAt }: CheckedSend, { stored, traceparent }: Committed): void => {
     const span = traceparent === null ? null : tracing?.begin('hint', traceparent, 'producer')
     const trace = span && { traceparent: span.traceparent }
-    for (const [index, { user_id, device_id, sequence }] of stored.entries()) {
+    for (const [index, { user_id, device_id, sequence, socketId }] of stored.entries()) {
       const envelope = parcels[index]?.bytes
       if (envelope) {
         const entry = { sequence, receivedAt, envelope, body: request.body }
         arrivals.tell({ userId: user_id, deviceId: device_id }, entry)
       }
-      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace })
+      context.bus.publish({ kind: 'mailbox', user_id, device_id, sequence, ...trace }, podAddressOf(socketId))
     }
     span?.end()
     const { userId: user_id, deviceId: device_id } = request.sender
@@ -204,7 +203,8 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
     const committed = await storeTraced(checked)
     metrics.sends.inc()
     tell(checked.send, committed)
-    return { devices: committed.stored, receivedAt: checked.send.receivedAt }
+    const devices = committed.stored.map(({ socketId: _, ...parcel }) => parcel)
+    return { devices, receivedAt: checked.send.receivedAt }
   }
 
   return async request => {

@@ -25,11 +25,11 @@ WITH item AS (
   SELECT * FROM unnest($7::int[], $8::uuid[], $9::bigint[], $10::uuid[], $11::bytea[], $12::bytea[], $13::bigint[])
     AS s(send, sender_user, sender_device, message_id, hash, body, received_at)
 ), locked AS (
-  SELECT user_id, device_id, next_sequence FROM message.mailbox
+  SELECT user_id, device_id, next_sequence, socket_id FROM message.mailbox
   WHERE (user_id, device_id) IN (SELECT user_id, device_id FROM item) AND NOT closed
   ORDER BY user_id, device_id FOR UPDATE
 ), numbered AS (
-  SELECT i.*, l.next_sequence + row_number() OVER (PARTITION BY i.user_id, i.device_id ORDER BY i.ord) - 1 AS sequence
+  SELECT i.*, l.socket_id, l.next_sequence + row_number() OVER (PARTITION BY i.user_id, i.device_id ORDER BY i.ord) - 1 AS sequence
   FROM item i JOIN locked l USING (user_id, device_id)
 ), moved AS (
   UPDATE message.mailbox m SET next_sequence = n.last + 1
@@ -56,13 +56,19 @@ WITH item AS (
 ), guard AS MATERIALIZED (
   SELECT 1 / (CASE WHEN (SELECT count(*) FROM numbered) = cardinality($1::int[]) THEN 1 ELSE 0 END) AS complete
 )
-SELECT send, user_id, device_id, sequence FROM guard LEFT JOIN numbered ON complete = 1 AND sid IS NOT NULL ORDER BY ord`
+SELECT send, user_id, device_id, sequence, socket_id FROM guard LEFT JOIN numbered ON complete = 1 AND sid IS NOT NULL ORDER BY ord`
 
 interface NumberedRow {
   readonly send: number
   readonly user_id: string
   readonly device_id: string
   readonly sequence: string
+  readonly socket_id: string | null
+}
+
+/** What was stored for a device, and the socket that the device has: where the hint must go. */
+export interface HeldParcel extends StoredParcel {
+  readonly socketId: string | null
 }
 
 interface Item {
@@ -101,10 +107,15 @@ const valuesOf = (sends: readonly CheckedSend[]): readonly unknown[] => {
   ]
 }
 
-const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): readonly (readonly StoredParcel[])[] => {
-  const answers: StoredParcel[][] = sends.map(() => [])
+const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): readonly (readonly HeldParcel[])[] => {
+  const answers: HeldParcel[][] = sends.map(() => [])
   for (const row of rows) {
-    answers[row.send]?.push({ user_id: row.user_id, device_id: Number(row.device_id), sequence: Number(row.sequence) })
+    answers[row.send]?.push({
+      user_id: row.user_id,
+      device_id: Number(row.device_id),
+      sequence: Number(row.sequence),
+      socketId: row.socket_id,
+    })
   }
   return answers
 }
@@ -117,7 +128,7 @@ export const isMailboxMissing = (error: unknown): boolean => (error as { code?: 
 const isFault = (error: unknown): boolean => isMailboxMissing(error) || violatedUnique(error) !== null
 
 /** Stores one send within a transaction of the caller. */
-export const storeInTransaction = async (query: Query, send: CheckedSend): Promise<readonly StoredParcel[]> => {
+export const storeInTransaction = async (query: Query, send: CheckedSend): Promise<readonly HeldParcel[]> => {
   const rows = await query<NumberedRow>(statement, valuesOf([send]))
   return group([send], rows)[0] ?? []
 }
@@ -128,7 +139,7 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
     group(sends, await database.query<NumberedRow>({ name, text: statement }, valuesOf(sends)))
 
   const storeEach = async (sends: readonly CheckedSend[]) => {
-    const results: (readonly StoredParcel[] | Error)[] = []
+    const results: (readonly HeldParcel[] | Error)[] = []
     for (const send of sends) {
       const result = await store([send]).then(
         ([answer]) => answer ?? [],
@@ -142,7 +153,7 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
     return results
   }
 
-  return createBatcher<CheckedSend, readonly StoredParcel[]>({
+  return createBatcher<CheckedSend, readonly HeldParcel[]>({
     maxItems: 128,
     maxInFlight: 2,
     // What one device sends at once is answered in the order of its numbers.

@@ -4,11 +4,11 @@ import {
   acceptSockets,
   bearerToken,
   closeInWaves,
-  newId,
   QsmError,
   type Socket,
   type SocketAccess,
   type Sockets,
+  socketIdAt,
 } from '@qsm/server-kit'
 import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
@@ -92,7 +92,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
   const authenticate = async (request: IncomingMessage, ticket: string | null): Promise<Identity> => {
     const { caller, accessToken } = ticket === null ? ofHeader(request) : await redeemTicket(context, ticket)
     accounts.check(caller)
-    const holderId = newId()
+    const holderId = socketIdAt(bus.podAddress)
     const name = request.qsmSocketName
     if (name && name.toLowerCase() !== caller.username.toLowerCase())
       throw new QsmError('forbidden', 'This path names another user.')
