@@ -1,39 +1,15 @@
-// npm run bench:realtime: fan-out beside other systems, sends between two pods beside one process, memory of idle sockets.
-// Prints tables and draws docs/benchmarks-fan-out.svg; asserts nothing.
-import { writeFileSync } from 'node:fs'
+// npm run bench:realtime: sends between two pods beside one process, memory of idle sockets. Prints tables; asserts nothing.
 import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { startReplicas } from '../../tests/support/replicas.js'
 import { logIn } from './people.js'
 import { measureAcrossPods } from './realtime/across-pods.js'
-import { drawBars } from './realtime/draw-bars.js'
-import { measureFanOut } from './realtime/fan-out.js'
 import { measureIdleSockets } from './realtime/idle-sockets.js'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
 const idleCounts = (process.env.BENCH_SOCKETS ?? '2000,9000').split(',').map(Number)
-const plot = fileURLToPath(new URL('../../docs/benchmarks-fan-out.svg', import.meta.url))
 const say = (text: string) => console.error(text)
 
 console.log(`${rounds} rounds, ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}\n`)
-
-const rows = await measureFanOut(rounds, say)
-if (!rows)
-  console.log('Fan-out beside other systems: not run, for they are not here (BENCH_PEERS names their folder).\n')
-for (const { what, contenders } of rows ?? []) {
-  console.log(`${what}\n\n| Contender | Deliveries/s | Server µs each | p99 ms | Its µs / QSM's (lowest to highest) |`)
-  console.log('|---|---|---|---|---|')
-  for (const [name, { per_s, server_us, p99_ms, us_ratio }] of Object.entries(contenders)) {
-    const ratio = us_ratio && name !== 'qsm' ? us_ratio : null
-    const shown = ratio ? `${ratio.median.toFixed(2)} (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)})` : ''
-    console.log(`| ${name} | ${per_s} | ${server_us.toFixed(2)} | ${p99_ms.toFixed(1)} | ${shown} |`)
-  }
-  console.log('')
-}
-if (rows) {
-  writeFileSync(plot, drawBars('Server CPU for each delivery, µs (shorter is better)', rows))
-  say(`drawn: ${plot}`)
-}
 
 say('two pods start')
 // Some few people hold all the idle sockets.

@@ -1,6 +1,7 @@
-// A pod's own socket and bus code without the services on top: what one client publishes goes to all sockets of all such
-// pods. QSM itself sends nothing to a crowd; this measures what carries its frames, beside systems that do. As in QSM a hint
-// carries ids alone, so each pod makes the text of a message itself.
+// transport-pod.ts [each] [bytes] [Redis]: a pod's own socket and bus code without the services on top: what one client
+// publishes goes to all sockets of all such pods. QSM itself sends nothing to a crowd; this measures what carries its frames,
+// beside systems that do. As in QSM a hint carries ids alone, so each pod makes the text of a message itself. With "each" a frame
+// is made for every socket, as QSM's sealed envelopes need it, otherwise once for all.
 import { createServer } from 'node:http'
 import {
   acceptSockets,
@@ -12,15 +13,14 @@ import {
   type Socket,
 } from '@qsm/server-kit'
 
-const [port = '0', redisUrl = ''] = process.argv.slice(2)
+const [way = 'once', bytes = '256', redisUrl = ''] = process.argv.slice(2)
 const room = '01890000-0000-7000-8000-000000000000'
-const textBytes = 256
-const filler = 'QSMpayload0123456789abcdefghijklmnopqrstuvwxyz'.repeat(8)
+const filler = 'QSMpayload0123456789abcdefghijklmnopqrstuvwxyz'.repeat(100)
 
 const idOf = (mark: string) => `01890000-0000-7000-8000-0000${mark.slice(2, 10)}`
-const frameOf = (id: string) => {
+const textOf = (id: string) => {
   const mark = `~m${id.slice(-8)}~`
-  return JSON.stringify({ type: 'message', payload: mark + filler.slice(0, textBytes - mark.length) })
+  return JSON.stringify({ type: 'message', payload: mark + filler.slice(0, Number(bytes) - mark.length) })
 }
 
 const log = createLog({ level: 'warn', format: 'json', service: 'transport' })
@@ -33,7 +33,13 @@ const sockets = new Set<Socket>()
 bus.want(room)
 bus.subscribe('receipt', hint => {
   for (const id of hint.message_ids) {
-    const frame = frameText(frameOf(id))
+    const text = textOf(id)
+    if (way === 'each') {
+      const envelope = Buffer.from(text)
+      for (const socket of sockets) socket.sendBinary(envelope)
+      continue
+    }
+    const frame = frameText(text)
     for (const socket of sockets) socket.sendFramed(frame)
   }
 })
@@ -63,6 +69,4 @@ acceptSockets(server, {
     socket.sendText('{"type":"ready"}')
   },
 })
-server.listen(Number(port), '127.0.0.1', () =>
-  console.log(`listening on ${(server.address() as { port: number }).port}`),
-)
+server.listen(0, '127.0.0.1', () => console.log(`listening on ${(server.address() as { port: number }).port}`))
