@@ -36,7 +36,6 @@ const tracingInstead = 'the tracing of @qsm/server-kit'
 /** Where each outside library is used, and what everybody else uses. A library that is not here has no owner yet. */
 export const owners: Readonly<Record<string, { readonly where: readonly string[]; readonly instead: string }>> = {
   '@koa/cors': { where: ['packages/server-kit/src/http/'], instead: 'createHttpApp of @qsm/server-kit' },
-  '@koa/router': { where: ['packages/server-kit/src/http/'], instead: 'route() of @qsm/server-kit' },
   '@noble/post-quantum': { where: ['wasm/src/'], instead: 'loadPostQuantum of @qsm/wasm/noble' },
   '@node-rs/argon2': { where: ['services/auth/src/passwords/'], instead: 'the hasher of services/auth' },
   '@oqs/liboqs-js': { where: ['wasm/src/'], instead: 'loadPostQuantum of @qsm/wasm' },

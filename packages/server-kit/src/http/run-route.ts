@@ -6,10 +6,11 @@ import { networkOf } from '../limits/network-of.js'
 import type { Logger } from '../log.js'
 import { parsePairs } from './parse-body.js'
 import { hasBody, readBody } from './read-body.js'
-import type { BoundRoute, RouteGroup } from './route.js'
+import type { RouteGroup } from './route.js'
 import { RouteRequest } from './route-request.js'
+import type { FoundRoute } from './route-table.js'
 
-type Context = ExtendableContext & { readonly state: DefaultState; readonly params?: unknown }
+type Context = ExtendableContext & { readonly state: DefaultState }
 
 const parsePart = (schema: z.ZodType | undefined, value: unknown, where: 'body' | 'query' | 'path'): unknown => {
   if (!schema) return undefined
@@ -75,8 +76,7 @@ export interface RunOptions {
 /** Runs one route in the fixed order: caller, limit, path, query, body, handler, answer. */
 export const runRoute = async (
   context: Context,
-  bound: BoundRoute,
-  group: RouteGroup,
+  { bound, group, params: values }: FoundRoute,
   options: RunOptions,
 ): Promise<void> => {
   const { contract } = bound
@@ -85,7 +85,7 @@ export const runRoute = async (
   const judged = authenticate(accessToken, contract, group)
   const caller = judged instanceof Promise ? await judged : judged
   if (group.limit) await group.limit(contract, caller, networkOf(context.ip))
-  const params = parsePart(contract.params, context.params, 'path')
+  const params = parsePart(contract.params, values, 'path')
   const query = parseQuery(contract, context.querystring)
   const body = parsePart(
     contract.body,
