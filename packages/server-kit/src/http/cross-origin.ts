@@ -13,8 +13,6 @@ export const crossOrigin = (allowed: readonly string[]): Middleware => {
     maxAge: 600,
   })
   return function crossOrigin(context, next) {
-    if (context.req.headers.origin !== undefined) return answer(context, next)
-    context.res.setHeader('Vary', 'Origin')
-    return next()
+    return context.req.headers.origin === undefined ? next() : answer(context, next)
   }
 }

@@ -3,8 +3,8 @@ import { QsmError } from '../errors/qsm-error.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
+import { setCommonHeaders } from './common-headers.js'
 import { answerError, clientGone, isClientGone } from './error-boundary.js'
-import { securityHeaders } from './security-headers.js'
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
 /** Asked every few seconds by supervisors and by other services; only trouble is worth a line. */
@@ -44,7 +44,6 @@ export interface EntryOptions {
  * line and one observation for each request. Only listed fields are logged: no query, no header, no body, no address.
  */
 export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
-  const headers = securityHeaders()
   // Every field of the line is chosen here, and looking for secrets in it costs ten times the line.
   const lines = log.child({}, { redact: [] })
   const duration = metrics.histogram({
@@ -69,15 +68,14 @@ export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
     const given = context.req.headers['x-request-id']
     const requestId = typeof given === 'string' && requestIdForm.test(given) ? given : newId()
     context.state.requestId = requestId
-    for (const [name, value] of headers) context.res.setHeader(name, value)
-    context.res.setHeader('X-Request-Id', requestId)
     let status: number
     try {
       refuseTokensInUrl(context.querystring)
       refuseMalformedPath(context.path)
       await next()
-      status = isClientGone(context) ? clientGone : context.status
+      status = !context.res.headersSent && isClientGone(context) ? clientGone : context.status
     } catch (thrown) {
+      setCommonHeaders(context.res, requestId)
       const route = (context.state.routePattern as string | undefined) ?? 'none'
       status = answerError(context, thrown, { log, now: now(), requestId, route })
     }

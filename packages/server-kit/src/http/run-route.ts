@@ -9,6 +9,7 @@ import { hasBody, readBody } from './read-body.js'
 import type { RouteGroup } from './route.js'
 import { RouteRequest } from './route-request.js'
 import type { FoundRoute } from './route-table.js'
+import { writeAnswer } from './write-answer.js'
 
 type Context = ExtendableContext & { readonly state: DefaultState }
 
@@ -52,19 +53,6 @@ const checkAnswer = (contract: RouteContract, answer: { status: number; body?: u
   if (!response) throw new Error(`${contract.operationId} answers ${answer.status}, which its contract does not list`)
   if (response.body) response.body.parse(answer.body)
   else if (answer.body !== undefined) throw new Error(`${contract.operationId} answers a body with ${answer.status}`)
-}
-
-const writeAnswer = (context: Context, contract: RouteContract, answer: { status: number; body?: unknown }): void => {
-  context.status = answer.status
-  if (answer.body === undefined) {
-    context.body = null
-    context.status = answer.status // Koa takes an empty body for a 204.
-    return
-  }
-  const contentType = contract.responses[answer.status]?.contentType
-  context.res.setHeader('Content-Type', contentType ?? 'application/json; charset=utf-8')
-  // Turned into text here, within the error boundary.
-  context.body = contentType === undefined ? JSON.stringify(answer.body) : answer.body
 }
 
 export interface RunOptions {
