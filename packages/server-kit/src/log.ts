@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { logOutput, timeMember } from './log-output.js'
 import { textLines } from './log-text.js'
 
 export type { Logger }
@@ -63,13 +64,13 @@ const loggedError = (error: unknown, depth = 0): LoggedError => {
  */
 export const createLog = (options: LogOptions): Logger => {
   const { format, destination } = options
-  const output = destination ?? pino.destination({ fd: standardOutput, sync: false })
+  const output = destination ?? logOutput()
   const isText = format === 'text' || (format === 'auto' && destination === undefined && isatty(standardOutput))
   return pino(
     {
       level: options.level,
       base: { service: options.service },
-      timestamp: pino.stdTimeFunctions.isoTime,
+      timestamp: () => timeMember(),
       redact: { paths: secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
       serializers: { err: error => loggedError(error) },
     },

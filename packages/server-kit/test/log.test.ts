@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../src/index.js'
+import { timeMember, writeByTurn } from '../src/log-output.js'
 import { textOf } from '../src/log-text.js'
 
 const collected = (format: 'json' | 'text' = 'json') => {
@@ -89,5 +91,43 @@ describe('the log', () => {
   it('loses no line when the process ends at once', () => {
     const { stdout, status } = run('log-and-exit')
     expect([status, stdout.trim().split('\n').length]).toEqual([3, 2_000])
+  })
+})
+
+describe('the output of the log', () => {
+  const listening = () => {
+    const writes: string[] = []
+    return {
+      writes,
+      output: { write: (text: string) => void writes.push(text), flushSync: () => void writes.push('flushed') },
+    }
+  }
+
+  it('writes the lines of one turn of the event loop at once and in order', async () => {
+    const { writes, output } = listening()
+    const byTurn = writeByTurn(output, output)
+    byTurn.write('a\n')
+    byTurn.write('b\n')
+    expect(writes).toEqual([])
+    await setImmediate()
+    byTurn.write('c\n')
+    await setImmediate()
+    await setImmediate()
+    expect(writes).toEqual(['a\nb\n', 'c\n'])
+  })
+
+  it('writes what is left behind what was handed over, when told to', async () => {
+    const { writes, output } = listening()
+    const byTurn = writeByTurn(output, output)
+    byTurn.write('a\n')
+    byTurn.flushSync()
+    expect(writes).toEqual(['flushed', 'a\n'])
+    await setImmediate()
+    expect(writes).toHaveLength(2)
+  })
+
+  it('tells the time as ISO 8601 does, whichever time came before', () => {
+    for (const ms of [0, 1_800_000_000_999, 1_800_000_001_000, 1_800_000_000_007, 1_800_000_000_060, 951_782_400_500])
+      expect(timeMember(ms)).toBe(`,"time":"${new Date(ms).toISOString()}"`)
   })
 })
