@@ -57,7 +57,11 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
   'koa-websocket': { where: ['packages/server-kit/src/socket/'], instead: 'the sockets of @qsm/server-kit' },
   pg: { where: ['packages/server-kit/src/database/'], instead: 'the database of @qsm/server-kit' },
   pino: {
-    where: ['packages/server-kit/src/log.ts', 'packages/server-kit/src/log-text.ts'],
+    where: [
+      'packages/server-kit/src/log.ts',
+      'packages/server-kit/src/log-output.ts',
+      'packages/server-kit/src/log-text.ts',
+    ],
     instead: 'createLog of @qsm/server-kit',
   },
   piscina: {

@@ -49,7 +49,7 @@ let second = 0
 let beginning = ''
 
 /** The time as the member of a log line, in ISO 8601; what only changes each second is kept. */
-export const timeMember = (nowMs: number = Date.now()): string => {
+export const timeMember = (nowMs: number): string => {
   const ms = nowMs % 1_000
   if (nowMs - ms !== second || beginning === '') {
     second = nowMs - ms

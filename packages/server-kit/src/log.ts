@@ -1,5 +1,6 @@
 import { isatty } from 'node:tty'
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { systemClock } from './clock.js'
 import { logOutput, timeMember } from './log-output.js'
 import { textLines } from './log-text.js'
 
@@ -70,7 +71,7 @@ export const createLog = (options: LogOptions): Logger => {
     {
       level: options.level,
       base: { service: options.service },
-      timestamp: () => timeMember(),
+      timestamp: () => timeMember(systemClock.now()),
       redact: { paths: secretNames.flatMap(name => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
       serializers: { err: error => loggedError(error) },
     },

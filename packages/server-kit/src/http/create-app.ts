@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
-import { setCommonHeaders } from './common-headers.js'
+import { setAnswerHeaders } from './answer-headers.js'
 import { crossOrigin } from './cross-origin.js'
 import { entry } from './entry.js'
 import type { RouteGroup } from './route.js'
@@ -49,7 +49,7 @@ export const createHttpApp = (options: HttpAppOptions): Koa => {
   app.use(function findRoute(context, next) {
     const found = routes.find(context.method, context.path)
     if (!found) {
-      setCommonHeaders(context.res, context.state.requestId as string)
+      setAnswerHeaders(context.res, context.state.requestId as string)
       return next()
     }
     context.state.routePattern = found.bound.contract.path

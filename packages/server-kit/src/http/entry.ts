@@ -3,7 +3,7 @@ import { QsmError } from '../errors/qsm-error.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
-import { setCommonHeaders } from './common-headers.js'
+import { setAnswerHeaders } from './answer-headers.js'
 import { answerError, clientGone, isClientGone } from './error-boundary.js'
 
 const requestIdForm = /^[A-Za-z0-9._-]{1,64}$/
@@ -75,7 +75,7 @@ export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
       await next()
       status = !context.res.headersSent && isClientGone(context) ? clientGone : context.status
     } catch (thrown) {
-      setCommonHeaders(context.res, requestId)
+      setAnswerHeaders(context.res, requestId)
       const route = (context.state.routePattern as string | undefined) ?? 'none'
       status = answerError(context, thrown, { log, now: now(), requestId, route })
     }

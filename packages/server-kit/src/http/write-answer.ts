@@ -1,6 +1,6 @@
 import type { RouteContract } from '@qsm/contract'
 import type { DefaultState, ExtendableContext } from 'koa'
-import { commonHeadersAnd } from './common-headers.js'
+import { answerHeaders } from './answer-headers.js'
 import { isClientGone } from './error-boundary.js'
 
 const json = 'application/json; charset=utf-8'
@@ -32,6 +32,6 @@ export const writeAnswer = (
   const [content, headers] = contentOf(contract, answer)
   if (isClientGone(context)) return
   context.respond = false
-  context.res.writeHead(answer.status, commonHeadersAnd(context.state.requestId as string, headers))
+  context.res.writeHead(answer.status, answerHeaders(context.state.requestId as string, headers))
   context.res.end(content)
 }
