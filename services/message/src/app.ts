@@ -103,7 +103,16 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
     thin,
   })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
-  const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs(context))
+  let reachMs = 0
+  metrics.gauge({
+    name: 'qsm_message_entry_partitions_until_seconds',
+    help: 'Until when entries have a partition, in seconds since 1970; 0 until the job has looked.',
+    collect: () => reachMs / 1000,
+  })
+  const onReach = (untilMs: number) => {
+    reachMs = untilMs
+  }
+  const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs({ ...context, onReach }))
   const parts: MessageParts = { context, accounts, devices, mailboxes, claimLimits, send, thin, sockets }
   return {
     accounts,

@@ -36,6 +36,9 @@ import { SocketHolder1767225600005 } from './migrations/0005-socket-holder.js'
 import { LaterRemoval1767225600006 } from './migrations/0006-later-removal.js'
 import { RetentionIndexes1767225600007 } from './migrations/0007-retention-indexes.js'
 import { AnsweredRequests1767225600008 } from './migrations/0008-answered-requests.js'
+import { EntryBound1767225600009 } from './migrations/0009-entry-bound.js'
+import { CheckedEntryBound1767225600010 } from './migrations/0010-checked-entry-bound.js'
+import { EntryPartitions1767225600011 } from './migrations/0011-entry-partitions.js'
 
 export const messageSchema = 'message'
 export const messageMigrations = [
@@ -47,6 +50,9 @@ export const messageMigrations = [
   LaterRemoval1767225600006,
   RetentionIndexes1767225600007,
   AnsweredRequests1767225600008,
+  EntryBound1767225600009,
+  CheckedEntryBound1767225600010,
+  EntryPartitions1767225600011,
 ]
 export const messageEntities = [
   KnownAccountEntity,

@@ -321,7 +321,8 @@ describe('what is over', () => {
     await fill(1)
     message.clock.advance(30 * dayMs + 1)
     await message.context.database.transaction(async query => {
-      await query(`SELECT pg_advisory_xact_lock(hashtext('qsm message jobs'), hashtext('retention of entry'))`)
+      for (const job of ['retention of entry', 'retention of entry_default'])
+        await query(`SELECT pg_advisory_xact_lock(hashtext('qsm message jobs'), hashtext($1))`, [job])
       await message.runJobs()
       expect(await countOf('entry')).toBe(1)
     })

@@ -3,6 +3,8 @@ import type { Job, Query } from '@qsm/server-kit'
 /** Entries of up to 98 KB: a go takes half a second. */
 const batch = 1_000
 
+const ofDevice = 'user_id = $1 AND device_id = $2'
+
 /** Deletes at most a batch of rows. False where fewer were there. */
 const removeSome = async (query: Query, table: string, where: string, key: readonly unknown[]): Promise<boolean> => {
   const rows = await query(
@@ -13,7 +15,15 @@ const removeSome = async (query: Query, table: string, where: string, key: reado
   return rows.length === batch
 }
 
-const ofDevice = 'user_id = $1 AND device_id = $2'
+/** By key: a ctid names a row in each partition. */
+const removeEntries = async (query: Query, device: readonly unknown[]): Promise<boolean> => {
+  const rows = await query(
+    `DELETE FROM message.entry WHERE ${ofDevice} AND sequence IN (
+       SELECT sequence FROM message.entry WHERE ${ofDevice} ORDER BY sequence LIMIT ${batch}) RETURNING 1`,
+    device,
+  )
+  return rows.length === batch
+}
 
 /** True where there was a closed mailbox: it is emptied, then goes itself. */
 const emptyMailbox = async (query: Query): Promise<boolean> => {
@@ -22,9 +32,8 @@ const emptyMailbox = async (query: Query): Promise<boolean> => {
   )
   if (!closed) return false
   const key = [closed.user_id, closed.device_id]
-  for (const table of ['entry', 'prekey_used']) {
-    if (await removeSome(query, table, ofDevice, key)) return true
-  }
+  if (await removeEntries(query, key)) return true
+  if (await removeSome(query, 'prekey_used', ofDevice, key)) return true
   await query(`DELETE FROM message.mailbox WHERE ${ofDevice}`, key)
   return true
 }

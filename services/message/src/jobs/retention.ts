@@ -25,11 +25,11 @@ const byTime = (table: string, batch: number, keepMs: number): Job => ({
 })
 
 /**
- * The entries of a mailbox lie in the order of their time, so its first one says whether any is over: the table needs no index
- * by time, which every send would pay for.
+ * The entries from before there were partitions, until their partition goes as a whole. Those of a mailbox lie in the order of
+ * their time, so its first one says whether any is over: the table needs no index by time, which every send would pay for.
  */
-const entries = (keepMs: number): Job =>
-  createWalk({
+const entriesFromBefore = (keepMs: number): Job => {
+  const walk = createWalk({
     ...{ name: 'retention of entry', everyMs, batch: largeBatch, keepMs },
     start: ['00000000-0000-0000-0000-000000000000', '0'],
     statement: `
@@ -38,13 +38,13 @@ WITH part AS MATERIALIZED (
   WHERE (user_id, device_id) > ($2::uuid, $3::bigint) ORDER BY user_id, device_id LIMIT ${largeBatch}
 ), old AS MATERIALIZED (
   SELECT p.user_id, p.device_id FROM part p CROSS JOIN LATERAL (
-    SELECT o.received_at FROM message.entry o
+    SELECT o.received_at FROM message.entry_before o
     WHERE o.user_id = p.user_id AND o.device_id = p.device_id ORDER BY o.sequence LIMIT 1
   ) head WHERE head.received_at < $1
 ), gone AS (
-  DELETE FROM message.entry WHERE ctid = ANY (ARRAY(
+  DELETE FROM message.entry_before WHERE ctid = ANY (ARRAY(
     SELECT e.ctid FROM old CROSS JOIN LATERAL (
-      SELECT o.ctid, o.received_at FROM message.entry o
+      SELECT o.ctid, o.received_at FROM message.entry_before o
       WHERE o.user_id = old.user_id AND o.device_id = old.device_id
       ORDER BY o.sequence LIMIT ${largeBatch} FOR UPDATE SKIP LOCKED
     ) e WHERE e.received_at < $1 LIMIT ${largeBatch})) RETURNING 1
@@ -53,6 +53,14 @@ SELECT g.removed, ARRAY[n.user_id::text, n.device_id::text] AS last, n.user_id I
 FROM (SELECT count(*)::int AS removed FROM gone) g
 LEFT JOIN (SELECT * FROM part ORDER BY user_id, device_id OFFSET ${largeBatch - 1} LIMIT 1) n ON true`,
   })
+  return {
+    ...walk,
+    async run(query, now) {
+      const [found] = await query<{ there: boolean }>("SELECT to_regclass('message.entry_before') IS NOT NULL AS there")
+      return found?.there === true && walk.run(query, now)
+    },
+  }
+}
 
 /** Bodies are looked at in the order of their key, each with one look into the index of entries that have a body. */
 const bodiesWithoutEntry = (): Job =>
@@ -90,15 +98,15 @@ const tickets: Job = {
 }
 
 /**
- * Deletes what is over of messages, each table by itself in batches: those that nobody acknowledged in the time of retention,
- * bodies without an envelope, the memory of repeated sends after 25 hours, and tickets that were not used.
+ * Deletes what is over of messages, each table by itself in batches: entries past retention that lie in no partition of their
+ * time (the others go with theirs, partitions.ts), bodies without an entry, the memory of repeated sends after 25 hours, and tickets that were not used.
  */
 export const retentionJobs = (retentionMs: number): readonly Job[] => [
   byTime('sent', smallBatch, limits.replayMemoryMs),
   byTime('thin_send', smallBatch, limits.replayMemoryMs),
   byTime('seen', smallBatch, limits.replayMemoryMs),
-  entries(retentionMs),
-  byTime('body', largeBatch, retentionMs),
+  entriesFromBefore(retentionMs),
+  byTime('entry_default', largeBatch, retentionMs),
   bodiesWithoutEntry(),
   tickets,
 ]

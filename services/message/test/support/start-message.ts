@@ -133,7 +133,8 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     renewed: ({ userId, username, sessionId }) =>
       loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),
     async runJobs() {
-      for (const job of messageJobs(context)) await runJob({ ...context, schema: messageSchema }, job)
+      for (const job of messageJobs({ ...context, onReach: () => {} }))
+        await runJob({ ...context, schema: messageSchema }, job)
     },
     async close() {
       await server.stop(1_000)
