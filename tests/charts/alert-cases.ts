@@ -46,6 +46,14 @@ export const alertCases: readonly AlertCase[] = [
     series: { 'kube_job_failed{namespace="talk",job_name="qsm-migrate-1",condition="true"}': stays(1) },
   },
   {
+    what: 'no pod has made a partition for days',
+    alerts: ['QsmPartitionsEnd'],
+    series: {
+      [message('qsm_message_entry_partitions_until_seconds')]: stays(80_000),
+      [of('qsm_message_entry_partitions_until_seconds', 'message', 'qsm-message-2')]: stays(70_000),
+    },
+  },
+  {
     what: 'a twentieth of the requests to auth fails',
     alerts: ['QsmRequestsFail'],
     series: { [auth('qsm_http_request_duration_seconds_count', 'status="503"')]: grows(16) },

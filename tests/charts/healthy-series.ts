@@ -43,6 +43,8 @@ const messagePod = (pod: string): Series => ({
   [of('qsm_ws_refused_total', 'message', pod, 'code="unavailable"')]: grows(5),
   [of('qsm_ws_refused_total', 'message', pod, 'code="unauthenticated"')]: grows(500),
   [of('qsm_message_sends_total', 'message', pod)]: grows(300),
+  // One of two has not looked since it started, or not for long.
+  [of('qsm_message_entry_partitions_until_seconds', 'message', pod)]: stays(pod === 'qsm-message-1' ? 300_000 : 0),
   [of('qsm_message_envelopes_refused_total', 'message', pod, 'cause="signature"')]: grows(1),
   [of('qsm_message_deliveries_total', 'message', pod)]: grows(600),
   [of('qsm_message_backlog_age_seconds_bucket', 'message', pod, 'le="1"')]: grows(3),

@@ -54,5 +54,15 @@ and ${isUsed}`,
       description:
         'Requests wait behind one another, and from 1000 waiting on they are refused with 503. PostgreSQL is slow, or DATABASE_POOL_MAX too low.',
     },
+    {
+      name: 'QsmPartitionsEnd',
+      severity: 'warning',
+      for: '10m',
+      // 0 is a pod whose job has not looked yet.
+      expr: `max by (namespace, job) (qsm_message_entry_partitions_until_seconds${ofService('message')} > 0) - time() < 86400`,
+      summary: 'Mailbox entries have partitions for another {{ $value | humanizeDuration }} only.',
+      description:
+        'No message is lost: what has no partition goes into a default one, from which old rows are deleted one by one. The job that makes partitions fails.',
+    },
   ],
 }
