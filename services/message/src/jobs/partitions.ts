@@ -12,8 +12,7 @@ const lockMs = 300
 const vacuumLockMs = 5_000
 
 /** A quarter of the retention in whole days: entries outlive it by that at most, in five or six partitions. */
-const partitionWidthMs = (retentionMs: number): number =>
-  Math.max(1, Math.floor(retentionMs / dayMs / 4)) * dayMs
+const partitionWidthMs = (retentionMs: number): number => Math.max(1, Math.floor(retentionMs / dayMs / 4)) * dayMs
 
 interface Partition {
   readonly name: string

@@ -38,20 +38,22 @@ interface EntryRow {
   readonly found: number
   readonly sequence: string
   readonly received_at: string
-  readonly envelope: Buffer
-  readonly body: Buffer | null
+  /** Base64, as is the body. */
+  readonly envelope: string
+  readonly body: string | null
 }
 
 /**
  * Sizes are known without reading what is stored aside, so a page that is cut costs no more than what it holds. The arrays are
  * hidden behind a SELECT: a planner that sees how short they are finds a plan for them cheaper than one for all, and plans each
- * time, which takes longer than the page.
+ * time, which takes longer than the page. Base64 is two thirds of the hexadecimal form in which a bytea comes, and read three
+ * times as fast.
  */
 const pageStatement = `
 SELECT r.ix, e.* FROM unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::int[]),
   (SELECT $5::bigint[])) WITH ORDINALITY AS r(user_id, device_id, after, size, max_bytes, ix)
 CROSS JOIN LATERAL (
-  SELECT p.sequence, p.received_at, p.envelope, p.body, p.found FROM (
+  SELECT p.sequence, p.received_at, p.found, encode(p.envelope, 'base64') AS envelope, encode(p.body, 'base64') AS body FROM (
     SELECT m.sequence, m.received_at, m.envelope, b.body, count(*) OVER ()::int AS found,
       row_number() OVER w AS place,
       sum(octet_length(m.envelope) + coalesce(octet_length(b.body), 0)) OVER w AS bytes
@@ -88,8 +90,8 @@ const readPages = async (database: Database, requests: readonly PageRequest[], m
     found.entries.push({
       sequence: Number(row.sequence),
       receivedAt: Number(row.received_at),
-      envelope: row.envelope,
-      body: row.body,
+      envelope: Buffer.from(row.envelope, 'base64'),
+      body: row.body === null ? null : Buffer.from(row.body, 'base64'),
     })
   }
   return pages.map(({ entries, found }) => ({ entries, more: found > entries.length }))
