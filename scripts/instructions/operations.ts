@@ -20,7 +20,7 @@ export const operations: readonly Operation[] = [
   operation('http-request', 200),
   operation('send-frame', 500),
   operation('delivery', 500),
-  operation('access-token', 100),
+  operation('access-token', 400),
   operation('bus-packet', 20),
   operation('falcon-verify', 100),
 ]

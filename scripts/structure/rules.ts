@@ -65,8 +65,8 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
     instead: 'createLog of @qsm/server-kit',
   },
   piscina: {
-    where: ['services/quantum-crypto/src/signing/'],
-    instead: 'createSigningPool of services/quantum-crypto',
+    where: ['services/quantum-crypto/src/signing/', 'services/auth/src/passwords/'],
+    instead: 'createSigningPool of services/quantum-crypto, or the hasher of services/auth',
   },
   'prom-client': { where: ['packages/server-kit/src/metrics/'], instead: 'the metrics of @qsm/server-kit' },
   'rate-limiter-flexible': {

@@ -53,6 +53,7 @@ export const createAuthApp = (context: AuthContext): AuthApp => {
     },
     async close() {
       await stopJobs()
+      await context.hasher.close()
       await context.database.close()
     },
   }

@@ -1,28 +1,30 @@
-import * as argon2 from '@node-rs/argon2'
+import { readdirSync, readFileSync } from 'node:fs'
+import os from 'node:os'
 import { QsmError } from '@qsm/server-kit'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { HashQueueLimits } from '../src/passwords/hash-queue.js'
+import { startHashThreads } from '../src/passwords/hash-threads.js'
 import { createPasswordHasher } from '../src/passwords/hasher.js'
 import { newName, password, startAuth } from './support/start-auth.js'
 
-// The real functions, behind a gate that a test may close.
-const gate = vi.hoisted(() => ({ opened: Promise.resolve(), running: 0, most: 0 }))
-
-vi.mock('@node-rs/argon2', async importOriginal => {
-  const real = await importOriginal<typeof argon2>()
-  const gated =
-    <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      gate.running += 1
-      gate.most = Math.max(gate.most, gate.running)
-      try {
-        await gate.opened
-        return await work(...args)
-      } finally {
-        gate.running -= 1
-      }
+// The real threads, behind a gate that a test may close.
+const gate = { opened: Promise.resolve(), running: 0, most: 0 }
+const gated =
+  <A extends unknown[], R>(work: (...args: A) => Promise<R>) =>
+  async (...args: A): Promise<R> => {
+    gate.running += 1
+    gate.most = Math.max(gate.most, gate.running)
+    try {
+      await gate.opened
+      return await work(...args)
+    } finally {
+      gate.running -= 1
     }
-  return { ...real, hash: vi.fn(gated(real.hash)), verify: vi.fn(gated(real.verify)) }
-})
+  }
+const real = startHashThreads(2)
+const threads = { hash: vi.fn(gated(real.hash)), verify: vi.fn(gated(real.verify)), close: async () => {} }
+const createHasher = (limits: HashQueueLimits) => createPasswordHasher(limits, threads)
+afterAll(() => real.close())
 
 const whom = { account: 'alice', address: '192.0.2.1' }
 /** Nobody's share of the line is less than the line. */
@@ -53,9 +55,26 @@ const refusal = async (work: Promise<unknown>): Promise<QsmError> => {
   return thrown as QsmError
 }
 
+/** Of each thread of this process how much it yields to others (proc(5), field 19). */
+const niceOfThreads = (): readonly number[] =>
+  readdirSync('/proc/self/task').map(id => {
+    const stat = readFileSync(`/proc/self/task/${id}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  })
+
 describe('the password hasher', () => {
+  test.skipIf(process.platform !== 'linux')('hashes in threads that yield to the event loop', async () => {
+    const own = os.getPriority()
+    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 10, ...shares })
+    try {
+      expect(niceOfThreads().filter(nice => nice === own + 5).length).toBeGreaterThan(0)
+    } finally {
+      await hasher.close()
+    }
+  })
+
   test('knows the password it hashed and no other, and never makes the same hash twice', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 10, ...shares })
+    const hasher = await createHasher({ maxConcurrent: 2, maxWaiting: 10, ...shares })
     const [first, second] = await Promise.all([hasher.hash('a password', whom), hasher.hash('a password', whom)])
     expect(first).not.toBe(second)
     expect(await hasher.verify(first, 'a password', whom)).toBe(true)
@@ -64,8 +83,8 @@ describe('the password hasher', () => {
   })
 
   test('takes what it is told to run at once, keeps the rest in line in order, and refuses what the line cannot hold', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 2, maxWaiting: 3, ...shares })
-    vi.mocked(argon2.hash).mockClear()
+    const hasher = await createHasher({ maxConcurrent: 2, maxWaiting: 3, ...shares })
+    threads.hash.mockClear()
     closeGate()
     const passwords = [0, 1, 2, 3, 4].map(index => `password ${index}`)
     const works = passwords.map(password => hasher.hash(password, whom))
@@ -75,12 +94,12 @@ describe('the password hasher', () => {
     open()
     await Promise.all(works)
     expect(gate.most).toBe(2)
-    expect(vi.mocked(argon2.hash).mock.calls.map(([given]) => given)).toEqual(passwords)
+    expect(threads.hash.mock.calls.map(([given]) => given)).toEqual(passwords)
     expect(await hasher.verify(null, 'there is room again', whom)).toBe(false)
   })
 
   test('begins a verification when its turn has come, and one that fails makes room for the next', async () => {
-    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 5, ...shares })
+    const hasher = await createHasher({ maxConcurrent: 1, maxWaiting: 5, ...shares })
     closeGate()
     const first = hasher.hash('first', whom)
     const begun: string[] = []
@@ -100,12 +119,12 @@ describe('the password hasher', () => {
     expect(await third).toBe('refused')
     expect(await fourth).toBe(false)
     expect(begun).toEqual(['second', 'fourth'])
-    expect(vi.mocked(argon2.verify).mock.calls.some(([, given]) => given === 'second')).toBe(false)
+    expect(threads.verify.mock.calls.some(([, given]) => given === 'second')).toBe(false)
   })
 })
 
 test('while the line is full, logins and registrations get 503 with Retry-After, and all else is answered', async () => {
-  const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 2, ...shares })
+  const hasher = await createHasher({ maxConcurrent: 1, maxWaiting: 2, ...shares })
   const auth = await startAuth({ hasher })
   try {
     const alice = await auth.person()
@@ -135,7 +154,7 @@ test.each([
   'a flood of logins of one %s takes its share of the line, and others log in and register meanwhile',
   async (...row) => {
     const [whose, account, addressOf] = row
-    const hasher = await createPasswordHasher({
+    const hasher = await createHasher({
       maxConcurrent: 1,
       maxWaiting: 8,
       maxWaitingPerAccount: whose === 'account' ? 4 : 8,

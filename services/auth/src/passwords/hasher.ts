@@ -1,8 +1,5 @@
-import { hash, verify } from '@node-rs/argon2'
 import { createHashQueue, type HashFor, type HashQueueLimits } from './hash-queue.js'
-
-/** RFC 9106 and the OWASP minimum: argon2id (the library's number 2), 19 MiB, two passes, one lane. */
-const argon2id = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const
+import { type HashThreads, startHashThreads } from './hash-threads.js'
 
 export interface PasswordHasher {
   /** The encoded argon2id hash. Throws `rate_limited` or `unavailable` when too many wait. */
@@ -17,23 +14,26 @@ export interface PasswordHasher {
     whom: HashFor,
     begin?: () => void | Promise<void>,
   ): Promise<boolean>
+  /** Ends its threads. */
+  close(): Promise<void>
 }
 
-/**
- * Argon2id in a bounded queue: a hash takes a thread of the pool for about 15 ms, and the database driver's name look-ups
- * and file access need threads too.
- */
-export const createPasswordHasher = async (limits: HashQueueLimits): Promise<PasswordHasher> => {
+/** Argon2id in a bounded queue: each hash takes a thread for about 15 ms, and 19 MiB. */
+export const createPasswordHasher = async (
+  limits: HashQueueLimits,
+  threads: HashThreads = startHashThreads(limits.maxConcurrent),
+): Promise<PasswordHasher> => {
   const inTurn = createHashQueue(limits)
   // Unknown users cost the same work as known ones, or the time would tell which names exist.
-  const nobody = await hash('the password of nobody', argon2id)
+  const nobody = await threads.hash('the password of nobody')
   return {
-    hash: (password, whom) => inTurn(whom, () => hash(password, argon2id)),
+    hash: (password, whom) => inTurn(whom, () => threads.hash(password)),
     verify: (storedHash, password, whom, begin) =>
       inTurn(whom, async () => {
         await begin?.()
-        const fits = await verify(storedHash ?? nobody, password)
+        const fits = await threads.verify(storedHash ?? nobody, password)
         return fits && storedHash !== null
       }),
+    close: () => threads.close(),
   }
 }

@@ -61,7 +61,7 @@ export interface StartOptions {
   readonly environment?: 'development' | 'test' | 'production'
   readonly rateLimits?: RateLimits
   readonly failureWaits?: FailureWaits
-  readonly hasher?: PasswordHasher
+  readonly hasher?: Omit<PasswordHasher, 'close'>
   readonly quantumReady?: () => boolean
   readonly previousSecret?: string
   readonly log?: Logger
@@ -106,7 +106,7 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
     environment: options.environment ?? 'test',
     quantumReady: options.quantumReady ?? (() => false),
   })
-  const context = options.hasher ? { ...made, hasher: options.hasher } : made
+  const context = options.hasher ? { ...made, hasher: { ...made.hasher, ...options.hasher } } : made
   const passwordHash = context.hasher.hash(password, { account: 'everybody', address: '127.0.0.1' })
   const app = createAuthApp(context)
   const koa = createHttpApp({
