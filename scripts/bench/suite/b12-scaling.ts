@@ -1,8 +1,11 @@
+import { writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { startReplicas } from '../../../tests/support/replicas.js'
 import { makeRing, type Ring } from '../realtime/ring.js'
 import { type CpuUse, cpuUse, since } from './b12-scaling/cpu-time.js'
 import { makeCrowd } from './b12-scaling/crowd.js'
+import { drawCurves } from './b12-scaling/draw-curves.js'
 import type { Bench, Metric, Prepared, Setting } from './bench.js'
 
 const podCounts = [1, 2, 4] as const
@@ -16,6 +19,7 @@ const podsSeconds = 8
 const windowSeconds = 20
 const fullRatePerPerson = 60
 const crowdPods = 2
+const growthLimit = 1.1
 
 /** Each ordered pair of pods stands as often beside each other as any: a neighbour is on the same pod in 1 of N. */
 const placements: Readonly<Record<(typeof podCounts)[number], string>> = { 1: '1', 2: '1122', 4: '1121314223243344' }
@@ -24,9 +28,9 @@ const namesOf = (pods: (typeof podCounts)[number]) => [...placements[pods]].map(
 const perDelivery = (what: string): Metric => ({ name: `CPU each, ${what}`, unit: 'µs', better: 'lower' })
 const metrics: readonly Metric[] = [
   ...podCounts.map(pods => perDelivery(`${pods} pods`)),
-  { name: 'growth by a doubling of pods', unit: '×', better: 'lower', limit: 1.1 },
+  { name: 'growth by a doubling of pods', unit: '×', better: 'lower', limit: growthLimit },
   ...userCounts.map(users => perDelivery(`${users} users`)),
-  { name: 'growth by a doubling of users', unit: '×', better: 'lower', limit: 1.1 },
+  { name: 'growth by a doubling of users', unit: '×', better: 'lower', limit: growthLimit },
   { name: 'Redis CPU each, 4 pods paced', unit: 'µs', better: 'lower' },
   { name: 'Redis CPU each, 4 pods at full rate', unit: 'µs', better: 'lower', limit: 1.5 },
   ...[userCounts[0], userCounts[2]].map((users): Metric => {
@@ -35,7 +39,25 @@ const metrics: readonly Metric[] = [
   { name: 'CPU of an idle user, 16 000 over 1 000', unit: '×', better: 'lower', limit: 1.1 },
 ]
 
-const sum = ({ podsUs, redisUs, postgresUs }: CpuUse) => podsUs + redisUs + postgresUs
+const sum = (cpu: CpuUse) => cpu.podsUs + cpu.redisUs + cpu.postgresUs + cpu.poolerUs
+
+/** Writes docs/benchmarks-scaling.svg from the medians of the rounds. */
+const writeCurves = (rounds: readonly Readonly<Record<string, number>>[]): void => {
+  const medianOf = (name: string) => {
+    const values = rounds.map(round => round[name] ?? 0).sort((a, b) => a - b)
+    return values[Math.floor(values.length / 2)] ?? 0
+  }
+  const curve = (counts: readonly number[], what: string, title: string) => ({
+    title,
+    points: counts.map(count => ({ label: `${count}`, us: medianOf(`CPU each, ${count} ${what}`) })),
+  })
+  const curves = [
+    curve(podCounts, 'pods', `message pods, ${perPodPerSecond} messages/s for each`),
+    curve(userCounts, 'users', `users on ${crowdPods} pods, ${perUserPerSecond} messages/s of each`),
+  ]
+  const file = fileURLToPath(new URL('../../../docs/benchmarks-scaling.svg', import.meta.url))
+  writeFileSync(file, drawCurves(curves, growthLimit, [1, 2]))
+}
 
 const prepare = async ({ say }: Setting): Promise<Prepared> => {
   const replicas = await startReplicas({ args: ['--message-pods', '4'] })
@@ -74,6 +96,7 @@ const prepare = async ({ say }: Setting): Promise<Prepared> => {
     const idle = async (users: number) =>
       sum(await used(holders, () => sleep(windowSeconds * 1_000))) / users / windowSeconds
 
+    const rounds: Record<string, number>[] = []
     const measure = async (round: number) => {
       const values: Record<string, number> = {}
       for (const pods of podCounts) {
@@ -96,12 +119,14 @@ const prepare = async ({ say }: Setting): Promise<Prepared> => {
       const over = (name: (users: number) => string) => (values[name(16_000)] ?? 0) / (values[name(1_000)] ?? 1)
       values['growth by a doubling of users'] = over(users => `CPU each, ${users} users`) ** (1 / 4)
       values['CPU of an idle user, 16 000 over 1 000'] = over(users => `CPU of an idle user, ${users} users`)
+      rounds.push(values)
       return values
     }
     return {
       contenders: [{ name: 'qsm', measure }],
       notRun: [],
       async stop() {
+        if (rounds.length > 0 && process.argv.includes('--write')) writeCurves(rounds)
         await crowd.resize(0)
         for (const ring of rings.values()) ring.close()
         await replicas.stop()

@@ -38,16 +38,20 @@ export interface CpuUse {
   readonly podsUs: number
   readonly redisUs: number
   readonly postgresUs: number
+  /** 0 where there is none. */
+  readonly poolerUs: number
 }
 
 /** What pods, Redis and PostgreSQL with its backends have used so far, in microseconds. */
 export const cpuUse = (replicas: Replicas, pods: readonly string[]): CpuUse => {
   const postgres = replicas.service('postgres').pid
+  const pooler = replicas.lines.at(-1)?.services.find(({ name }) => name === 'pgbouncer')
   const sum = (pids: readonly number[]) => pids.reduce((total, pid) => total + cpuUsOf(pid), 0)
   return {
     podsUs: sum(pods.map(name => replicas.service(name).pid)),
     redisUs: cpuUsOf(replicas.service('redis').pid),
     postgresUs: sum([postgres, ...children(postgres)]) + endedChildrenUs(postgres),
+    poolerUs: pooler ? cpuUsOf(pooler.pid) : 0,
   }
 }
 
@@ -55,4 +59,5 @@ export const since = (before: CpuUse, after: CpuUse): CpuUse => ({
   podsUs: after.podsUs - before.podsUs,
   redisUs: after.redisUs - before.redisUs,
   postgresUs: after.postgresUs - before.postgresUs,
+  poolerUs: after.poolerUs - before.poolerUs,
 })
