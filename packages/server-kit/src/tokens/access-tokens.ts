@@ -41,22 +41,29 @@ const uuid = z.string().regex(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-
 const accessClaims = z.object({ sub: uuid, name: z.string().min(1).max(50), sid: uuid })
 const serviceClaims = z.object({ sub: z.string().min(1).max(50) })
 
-/** The tokens that passed, least recently used first: a check costs twenty times a look-up by the whole token. */
+/**
+ * The tokens that passed: a check costs twenty times a look-up by the whole token. Two generations, of which the older one is
+ * dropped when the other is full: so a token that is in use stays, and finding it changes nothing.
+ */
 const createMemory = (clock: Clock) => {
-  const callers = new Map<string, Caller>()
+  let recent = new Map<string, Caller>()
+  let older: ReadonlyMap<string, Caller> = new Map()
+  const keep = (token: string, caller: Caller): Caller => {
+    if (recent.size >= maxRemembered / 2) {
+      older = recent
+      recent = new Map()
+    }
+    recent.set(token, caller)
+    return caller
+  }
+  const isLive = ({ expiresAt }: Caller) => isWithinTime(expiresAt / 1000, clock.now() / 1000)
   return {
+    keep,
     find(token: string): Caller | undefined {
-      const caller = callers.get(token)
-      if (!caller) return undefined
-      callers.delete(token)
-      if (!isWithinTime(caller.expiresAt / 1000, clock.now() / 1000)) return undefined
-      callers.set(token, caller)
-      return caller
-    },
-    keep(token: string, caller: Caller): Caller {
-      if (callers.size >= maxRemembered) callers.delete(callers.keys().next().value as string)
-      callers.set(token, caller)
-      return caller
+      const caller = recent.get(token)
+      if (caller) return isLive(caller) ? caller : undefined
+      const known = older.get(token)
+      return known && isLive(known) ? keep(token, known) : undefined
     },
   }
 }
