@@ -6,12 +6,13 @@ interface Output extends DestinationStream {
 }
 
 const standardOutput = 1
+const gatherMs = 10
 
 /**
- * Gathers the lines of a turn of the event loop into one write to `output`: a write for each costs more than all else of a
- * line. `atOnce` takes what is left when the process may end before the turn does.
+ * Gathers lines until `later` runs what it is given, and hands them to `output` in one write: a write for each costs more than
+ * all else of a line. `atOnce` takes what is left when the process may end before.
  */
-export const writeByTurn = (output: Output, atOnce: DestinationStream): Output => {
+export const gatherLines = (output: Output, atOnce: DestinationStream, later: (run: () => void) => void): Output => {
   let waiting = ''
   const take = () => {
     const text = waiting
@@ -23,7 +24,7 @@ export const writeByTurn = (output: Output, atOnce: DestinationStream): Output =
   }
   return {
     write(line) {
-      if (waiting === '') setImmediate(hand)
+      if (waiting === '') later(hand)
       waiting += line
     },
     flushSync() {
@@ -35,11 +36,11 @@ export const writeByTurn = (output: Output, atOnce: DestinationStream): Output =
 
 let shared: Output | null = null
 
-/** Standard output for all logs of the process. Lines are written while it goes on; what is left is written when it ends. */
+/** Standard output for all logs of the process. Lines are written within 10 ms; what is left is written when it ends. */
 export const logOutput = (): Output => {
   if (shared) return shared
   const open = (sync: boolean) => pino.destination({ fd: standardOutput, sync })
-  const output = writeByTurn(open(false), open(true))
+  const output = gatherLines(open(false), open(true), run => void setTimeout(run, gatherMs))
   process.on('exit', () => output.flushSync())
   shared = output
   return output

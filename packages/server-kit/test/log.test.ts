@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { setImmediate } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createLog } from '../src/index.js'
-import { timeMember, writeByTurn } from '../src/log-output.js'
+import { gatherLines, timeMember } from '../src/log-output.js'
 import { textOf } from '../src/log-text.js'
 
 const collected = (format: 'json' | 'text' = 'json') => {
@@ -97,32 +96,30 @@ describe('the log', () => {
 describe('the output of the log', () => {
   const listening = () => {
     const writes: string[] = []
-    return {
-      writes,
-      output: { write: (text: string) => void writes.push(text), flushSync: () => void writes.push('flushed') },
-    }
+    const waiting: (() => void)[] = []
+    const output = { write: (text: string) => void writes.push(text), flushSync: () => void writes.push('flushed') }
+    const lines = gatherLines(output, output, run => void waiting.push(run))
+    return { writes, lines, runNext: () => waiting.shift()?.() }
   }
 
-  it('writes the lines of one turn of the event loop at once and in order', async () => {
-    const { writes, output } = listening()
-    const byTurn = writeByTurn(output, output)
-    byTurn.write('a\n')
-    byTurn.write('b\n')
+  it('writes the lines of a short time at once and in order', () => {
+    const { writes, lines, runNext } = listening()
+    lines.write('a\n')
+    lines.write('b\n')
     expect(writes).toEqual([])
-    await setImmediate()
-    byTurn.write('c\n')
-    await setImmediate()
-    await setImmediate()
+    runNext()
+    lines.write('c\n')
+    runNext()
+    runNext()
     expect(writes).toEqual(['a\nb\n', 'c\n'])
   })
 
-  it('writes what is left behind what was handed over, when told to', async () => {
-    const { writes, output } = listening()
-    const byTurn = writeByTurn(output, output)
-    byTurn.write('a\n')
-    byTurn.flushSync()
+  it('writes what is left behind what was handed over, when told to', () => {
+    const { writes, lines, runNext } = listening()
+    lines.write('a\n')
+    lines.flushSync()
     expect(writes).toEqual(['flushed', 'a\n'])
-    await setImmediate()
+    runNext()
     expect(writes).toHaveLength(2)
   })
 

@@ -1,4 +1,4 @@
-import Koa, { type Middleware } from 'koa'
+import Koa, { type DefaultState, type ExtendableContext, type Middleware } from 'koa'
 import type { Clock } from '../clock.js'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
@@ -23,6 +23,8 @@ export interface HttpAppOptions {
   readonly extra?: readonly Middleware[]
 }
 
+type Context = ExtendableContext & { readonly state: DefaultState }
+
 /** The end of the line: a path that nobody has, or one that has other methods. */
 const unmatched = (routes: RouteTable): Middleware =>
   async function unmatchedPath(context) {
@@ -44,17 +46,21 @@ export const createHttpApp = (options: HttpAppOptions): Koa => {
   const now = () => options.clock.now()
   const routes = new RouteTable(options.groups)
   const run = { checkAnswers: options.checkAnswers === true, log: options.log, now }
-  app.use(entry({ log: options.log, metrics: options.metrics, now }))
-  app.use(crossOrigin(options.allowedOrigins))
-  app.use(function findRoute(context, next) {
+  const answer = (context: Context): Promise<void> | undefined => {
     const found = routes.find(context.method, context.path)
-    if (!found) {
-      setAnswerHeaders(context.res, context.state.requestId as string)
-      return next()
-    }
+    if (!found) return undefined
     context.state.routePattern = found.bound.contract.path
     return runRoute(context, found, run)
+  }
+  // Only what comes from a page of another origin has to go through CORS.
+  const answerAtOnce = (context: Context) => (context.req.headers.origin === undefined ? answer(context) : undefined)
+  app.use(entry({ log: options.log, metrics: options.metrics, now, answerAtOnce }))
+  app.use(function setHeaders(context, next) {
+    setAnswerHeaders(context.res, context.state.requestId as string)
+    return next()
   })
+  app.use(crossOrigin(options.allowedOrigins))
+  app.use((context, next) => answer(context) ?? next())
   for (const middleware of options.extra ?? []) app.use(middleware)
   app.use(unmatched(routes))
   app.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import type { Middleware } from 'koa'
+import type { DefaultState, ExtendableContext, Middleware } from 'koa'
 import { QsmError } from '../errors/qsm-error.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
@@ -37,13 +37,15 @@ export interface EntryOptions {
   readonly log: Logger
   readonly metrics: Metrics
   readonly now: () => number
+  /** Answers what needs no other middleware; undefined where it does. */
+  readonly answerAtOnce: (context: ExtendableContext & { readonly state: DefaultState }) => Promise<void> | undefined
 }
 
 /**
  * The outermost middleware, all in one since each layer costs: request id, security headers, the error boundary, one log
  * line and one observation for each request. Only listed fields are logged: no query, no header, no body, no address.
  */
-export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
+export const entry = ({ log, metrics, now, answerAtOnce }: EntryOptions): Middleware => {
   // Every field of the line is chosen here, and looking for secrets in it costs ten times the line.
   const lines = log.child({}, { redact: [] })
   const duration = metrics.histogram({
@@ -72,7 +74,7 @@ export const entry = ({ log, metrics, now }: EntryOptions): Middleware => {
     try {
       refuseTokensInUrl(context.querystring)
       refuseMalformedPath(context.path)
-      await next()
+      await (answerAtOnce(context) ?? next())
       status = !context.res.headersSent && isClientGone(context) ? clientGone : context.status
     } catch (thrown) {
       setAnswerHeaders(context.res, requestId)
