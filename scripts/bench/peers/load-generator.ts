@@ -46,9 +46,11 @@ export interface LoadGenerator {
 
 const judge = (sample: Verdict): LoadSample => {
   const { correct, missing, wrong_order, closed_sockets, failed, first_error } = sample
+  const { deliveries_per_s, requests_per_s, connects_per_s } = sample
   if (correct === false)
     throw new Error(`${missing} deliveries missing, ${wrong_order} out of order, ${closed_sockets} sockets lost`)
   if (failed) throw new Error(`${failed} failed: ${first_error ?? 'without a reason'}`)
+  if (!(deliveries_per_s || requests_per_s || connects_per_s)) throw new Error('nothing was answered in time')
   return sample
 }
 
