@@ -83,6 +83,8 @@ export const owners: Readonly<Record<string, { readonly where: readonly string[]
       'services/auth/src/feed/',
       'services/*/src/entities/',
       'services/*/src/migrations/',
+      // As what an ORM does by itself, beside ours.
+      'scripts/bench/suite/',
     ],
     instead: 'the database of @qsm/server-kit, or SQL through its pool',
   },
