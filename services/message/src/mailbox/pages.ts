@@ -33,27 +33,27 @@ export interface Pages {
   requestedPage(request: PageRequest, signal: AbortSignal): Promise<Page>
 }
 
-interface EntryRow {
+interface PageRow {
   readonly ix: string
+  /** How many there are, with one behind the page. */
   readonly found: number
-  readonly sequence: string
-  readonly received_at: string
-  /** Base64, as is the body. */
-  readonly envelope: string
-  readonly body: string | null
+  /** Sequence, time, envelope and, where it has one, body of each; the last two in base64. Null where there is none. */
+  readonly entries: string | null
 }
 
 /**
  * Sizes are known without reading what is stored aside, so a page that is cut costs no more than what it holds. The arrays are
  * hidden behind a SELECT: a planner that sees how short they are finds a plan for them cheaper than one for all, and plans each
- * time, which takes longer than the page. Base64 is two thirds of the hexadecimal form in which a bytea comes, and read three
- * times as fast.
+ * time, which takes longer than the page. A page comes as one text: the driver takes longer for fifty rows of six columns than
+ * what they hold is worth. Base64 is two thirds of the hexadecimal form in which a bytea comes, and read three times as fast.
  */
 const pageStatement = `
-SELECT r.ix, e.* FROM unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::int[]),
+SELECT r.ix, coalesce(e.found, 0) AS found, e.entries
+FROM unnest((SELECT $1::uuid[]), (SELECT $2::bigint[]), (SELECT $3::bigint[]), (SELECT $4::int[]),
   (SELECT $5::bigint[])) WITH ORDINALITY AS r(user_id, device_id, after, size, max_bytes, ix)
 CROSS JOIN LATERAL (
-  SELECT p.sequence, p.received_at, p.found, encode(p.envelope, 'base64') AS envelope, encode(p.body, 'base64') AS body FROM (
+  SELECT max(p.found) AS found, string_agg(concat_ws(' ', p.sequence, p.received_at, encode(p.envelope, 'base64'),
+    encode(p.body, 'base64')), ',' ORDER BY p.sequence) AS entries FROM (
     SELECT m.sequence, m.received_at, m.envelope, b.body, count(*) OVER ()::int AS found,
       row_number() OVER w AS place,
       sum(octet_length(m.envelope) + coalesce(octet_length(b.body), 0)) OVER w AS bytes
@@ -66,7 +66,17 @@ CROSS JOIN LATERAL (
       AND b.sender_device = m.sender_device AND b.message_id = m.message_id
     WINDOW w AS (ORDER BY m.sequence)
   ) p WHERE p.place <= r.size AND (p.bytes <= r.max_bytes OR p.place = 1)
-) e ORDER BY r.ix, e.sequence`
+) e`
+
+const entryOf = (text: string): Entry => {
+  const [sequence = '', receivedAt = '', envelope = '', body] = text.split(' ')
+  return {
+    sequence: Number(sequence),
+    receivedAt: Number(receivedAt),
+    envelope: Buffer.from(envelope, 'base64'),
+    body: body === undefined ? null : Buffer.from(body, 'base64'),
+  }
+}
 
 /** The most bytes of a statement for sockets; a page that is shorter for it says that there is more. */
 const socketBytes = 8 * 1_048_576
@@ -75,26 +85,19 @@ const requestedPages = 4
 const maxInFlight = 2
 
 const readPages = async (database: Database, requests: readonly PageRequest[], mostBytes: number) => {
-  const rows = await database.query<EntryRow>({ name: 'mailbox-pages', text: pageStatement }, [
+  const rows = await database.query<PageRow>({ name: 'mailbox-pages', text: pageStatement }, [
     requests.map(request => request.userId),
     requests.map(request => request.deviceId),
     requests.map(request => request.after),
     requests.map(request => request.limit),
     requests.map(request => Math.min(request.maxBytes ?? limits.maxBufferedBytes, mostBytes)),
   ])
-  const pages: { entries: Entry[]; found: number }[] = requests.map(() => ({ entries: [], found: 0 }))
-  for (const row of rows) {
-    const found = pages[Number(row.ix) - 1]
-    if (!found) continue
-    found.found = row.found
-    found.entries.push({
-      sequence: Number(row.sequence),
-      receivedAt: Number(row.received_at),
-      envelope: Buffer.from(row.envelope, 'base64'),
-      body: row.body === null ? null : Buffer.from(row.body, 'base64'),
-    })
+  const pages: Page[] = requests.map(() => ({ entries: [], more: false }))
+  for (const { ix, found, entries: text } of rows) {
+    const entries = text === null ? [] : text.split(',').map(entryOf)
+    pages[Number(ix) - 1] = { entries, more: found > entries.length }
   }
-  return pages.map(({ entries, found }) => ({ entries, more: found > entries.length }))
+  return pages
 }
 
 /** Two lanes, so that whoever asks much by requests keeps no socket waiting. */
