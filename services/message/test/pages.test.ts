@@ -12,16 +12,7 @@ const stage = () => {
     query: (_: unknown, values: readonly unknown[]) =>
       new Promise(resolve => {
         const [devices, bytes] = [values[1] as readonly number[], values[4] as readonly number[]]
-        const rows = devices.map((device, index) => {
-          return {
-            ix: String(index + 1),
-            found: 1,
-            sequence: String(device),
-            received_at: '0',
-            envelope: null,
-            body: null,
-          }
-        })
+        const rows = devices.map((device, index) => ({ ix: String(index + 1), found: 1, entries: `${device} 0 ` }))
         statements.push({ devices, bytes, end: () => resolve(rows) })
       }),
   }
