@@ -15,8 +15,12 @@ export interface RunningQsm {
 const addressIn = (said: string, pattern: RegExp): string =>
   pattern.exec(said)?.[1]?.replace('localhost', '127.0.0.1') ?? ''
 
-/** Everything in one process, as built, on free ports and a given database. */
-export const startQsm = async (databaseUrl: string, dataFolder: string): Promise<RunningQsm> => {
+/** Everything in one process, as built, on free ports and a given database; `more` are further variables of its environment. */
+export const startQsm = async (
+  databaseUrl: string,
+  dataFolder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<RunningQsm> => {
   const { child, said } = await startProgram(
     [
       ...(process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []),
@@ -31,6 +35,7 @@ export const startQsm = async (databaseUrl: string, dataFolder: string): Promise
       ADMIN_PORT: '0',
       LOG_LEVEL: 'error',
       QSM_ENV: 'development',
+      ...more,
     },
     /ready;/,
   )

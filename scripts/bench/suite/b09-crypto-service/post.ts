@@ -3,18 +3,20 @@ import { Agent, request } from 'node:http'
 export interface Post {
   readonly url: string
   readonly token?: string
-  readonly body: unknown
+  readonly body?: unknown
+  readonly method?: 'GET'
 }
 
-const sendOn = (agent: Agent, { url, token, body }: Post): Promise<Record<string, unknown>> =>
+/** One call over kept connections; the parsed answer. Throws for any other status than success. */
+export const sendOn = (agent: Agent, { url, token, body, method }: Post): Promise<Record<string, unknown>> =>
   new Promise((resolve, reject) => {
-    const text = JSON.stringify(body)
+    const text = body === undefined ? '' : JSON.stringify(body)
     const headers = {
       'content-type': 'application/json',
       'content-length': Buffer.byteLength(text),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     }
-    const sending = request(url, { method: 'POST', agent, headers }, response => {
+    const sending = request(url, { method: method ?? 'POST', agent, headers }, response => {
       const parts: Buffer[] = []
       response.on('data', part => parts.push(part as Buffer))
       response.once('end', () => {
@@ -30,13 +32,22 @@ const sendOn = (agent: Agent, { url, token, body }: Post): Promise<Record<string
 /** One call; the parsed answer. Throws for any other status than success. */
 export const call = (post: Post): Promise<Record<string, unknown>> => sendOn(new Agent(), post)
 
-/** Each list by a caller of its own, one call after the other, all callers at once. */
-export const callAll = async (lists: readonly (readonly Post[])[]): Promise<void> => {
+/** Each list by a caller of its own, one call after the other, all callers at once. Throws where `isRight` says no to an answer. */
+export const callAll = async (
+  lists: readonly (readonly Post[])[],
+  isRight: (answer: Record<string, unknown>) => boolean,
+): Promise<void> => {
   const agent = new Agent({ keepAlive: true, maxSockets: lists.length })
-  await Promise.all(
-    lists.map(async posts => {
-      for (const post of posts) await sendOn(agent, post)
-    }),
-  )
-  agent.destroy()
+  try {
+    await Promise.all(
+      lists.map(async posts => {
+        for (const post of posts) {
+          const answer = await sendOn(agent, post)
+          if (!isRight(answer)) throw new Error(`${post.url}: a wrong answer`)
+        }
+      }),
+    )
+  } finally {
+    agent.destroy()
+  }
 }

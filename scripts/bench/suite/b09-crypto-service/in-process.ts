@@ -15,7 +15,7 @@ import {
   wrapVerify,
 } from '@qsm/protocol'
 import { idToBytes, newId } from '@qsm/server-kit'
-import { loadAlgorithms } from '../people.js'
+import { loadAlgorithms } from '../../people.js'
 
 const text = new TextEncoder().encode('a line of about the usual length of a chat, give or take')
 

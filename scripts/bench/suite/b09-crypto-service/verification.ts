@@ -5,6 +5,8 @@ import { type Algorithms, falconSignatureBytes, suiteDefault, wrapSign } from '@
 /** SubjectPublicKeyInfo of an uncompressed P-256 point, before its 65 bytes (RFC 5480). */
 const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex')
 
+export type Verification = Awaited<ReturnType<typeof verification>>
+
 /** A signature of keys of its own, as `wrap_verify` takes it. */
 export const verification = async (algorithms: Algorithms) => {
   const message = 'a line of about the usual length of a chat, give or take'
