@@ -78,27 +78,27 @@ export const patches = {
   ],
   'socket/delivery.ts': [
     {
-      find: '  let cursor = start.acked\n',
-      replace: `  const isForgetful = planted.has('redis-only') || planted.has('restart-without-cursor')
-  let cursor = isForgetful ? backlogEnd : start.acked
+      find: '    this.#cursor = options.start.acked\n',
+      replace: `    const isForgetful = planted.has('redis-only') || planted.has('restart-without-cursor')
+    this.#cursor = isForgetful ? this.#backlogEnd : options.start.acked
 `,
     },
     {
-      find: '    for (const item of items) hand(item)\n',
+      find: '    for (const item of items) this.#hand(item)\n',
       replace: `    for (const [index, item] of items.entries()) {
-      hand(item)
-      const isWithin = !announced && index + 1 < items.length
+      this.#hand(item)
+      const isWithin = !this.#announced && index + 1 < items.length
       if (isWithin && planted.isArmed('within-catch-up-page')) await planted.passInNextTurn('within-catch-up-page')
     }
 `,
     },
     {
-      find: '    if (sequence <= cursor) return\n',
+      find: '    if (sequence <= this.#cursor) return\n',
       replace: `    if (planted.has('redis-only')) {
       if (sequence === Number.POSITIVE_INFINITY) return
-      cursor = Math.max(cursor, sequence - 1)
+      this.#cursor = Math.max(this.#cursor, sequence - 1)
     }
-    if (sequence <= cursor) return
+    if (sequence <= this.#cursor) return
 `,
     },
   ],

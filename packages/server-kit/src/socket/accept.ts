@@ -12,7 +12,7 @@ import { createHeartbeat } from './heartbeat.js'
 import { createGather } from './one-write-per-turn.js'
 import { ignoreUpgrade, wantsWebSocket } from './other-upgrades.js'
 import { refuseUpgrade } from './refuse-upgrade.js'
-import { createSocket, type Socket } from './socket.js'
+import { createSocket, type SharedBySockets, type Socket } from './socket.js'
 import { countSockets } from './socket-metrics.js'
 import { checkUpgrade, offeredTicket, ticketPrefix } from './upgrade-request.js'
 
@@ -60,6 +60,11 @@ const webSocketOptions = {
   handleProtocols: (protocols: Set<string>) => [...protocols].find(name => name.startsWith(ticketPrefix)) ?? false,
 }
 
+/** One function for all connections: a closure made where the request is in reach would keep that, with its head, for as long. */
+function destroyOnError(this: Duplex): void {
+  this.destroy()
+}
+
 const draining = () => new QsmError('draining', undefined, { retryAfterSeconds: 1 })
 
 /**
@@ -76,13 +81,14 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   const admission = createAdmission(options.limits, options.trustProxy)
   let refusing = false
 
+  const shared: SharedBySockets = {
+    log: options.log,
+    gather,
+    onGoodbye: ({ reason }) => count.toldToClose(reason),
+  }
   app.ws.use(context => {
     const webSocket = context.websocket as unknown as WebSocket
-    const socket = createSocket(webSocket, {
-      log: options.log,
-      gather,
-      onGoodbye: ({ reason }) => count.toldToClose(reason),
-    })
+    const socket = createSocket(webSocket, shared)
     open.add(socket)
     const unwatch = heartbeat.watch(socket)
     socket.onClose(code => {
@@ -124,7 +130,7 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
 
   server.on('upgrade', (request, connection, head) => {
     if (!wantsWebSocket(request)) return ignoreUpgrade(server, request, connection, head)
-    connection.on('error', () => connection.destroy())
+    connection.on('error', destroyOnError)
     admit(request).then(
       () =>
         webSocketServer.handleUpgrade(request, connection as never, head, webSocket => {

@@ -10,7 +10,9 @@ export interface DeviceAddress {
 export interface Devices {
   /** The device that a login session is bound to, or null. */
   bound(sessionId: string): Promise<DeviceAddress | null>
-  /** The same. Throws `device_required` where there is none. */
+  /** Whether that device is a managed one; null where there is none. Keeps no record in memory: one is 3.5 KB with its keys. */
+  isBoundToManaged(sessionId: string): Promise<boolean | null>
+  /** The device of a login session. Throws `device_required` where there is none. */
   requireBound(sessionId: string): Promise<DeviceAddress>
   /** The parsed record of a device that was not removed, or null. Keys, suites and flags are those of the device for ever. */
   record(address: DeviceAddress): Promise<DeviceRecord | null>
@@ -20,7 +22,7 @@ export interface Devices {
   activeOf(userIds: readonly string[]): Promise<ReadonlyMap<string, readonly number[]>>
   /** Forgets what is kept of a device, as when it was removed. */
   forget(address: DeviceAddress): void
-  /** Keeps what this pod has just stored. */
+  /** Keeps what this pod has just stored: the session is bound to this device, which is not a managed one. */
   remember(sessionId: string, address: DeviceAddress): void
   stop(): void
 }
@@ -29,11 +31,17 @@ export interface Devices {
 const bindingLifeMs = 5_000
 const maxKept = 50_000
 
+interface Binding {
+  readonly address: DeviceAddress
+  readonly managed: boolean
+  readonly until: number
+}
+
 const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${deviceId}`
 
 /** Devices as requests ask for them, over the database; what does not change is kept in memory. */
 export const createDevices = ({ database, bus, clock }: { database: Database; bus: Bus; clock: Clock }): Devices => {
-  const bindings = createKeptMap<{ readonly address: DeviceAddress; readonly until: number }>(maxKept)
+  const bindings = createKeptMap<Binding>(maxKept)
   const records = createKeptMap<DeviceRecord>(maxKept)
 
   const forget = (address: DeviceAddress) => {
@@ -45,30 +53,37 @@ export const createDevices = ({ database, bus, clock }: { database: Database; bu
     bus.subscribe('device-bound', hint => bindings.delete(hint.session_id)),
   ]
 
-  const remember = (sessionId: string, address: DeviceAddress) =>
-    bindings.put(sessionId, { address, until: clock.now() + bindingLifeMs })
+  const keep = (sessionId: string, found: Pick<Binding, 'address' | 'managed'>): Binding => {
+    const binding = { ...found, until: clock.now() + bindingLifeMs }
+    bindings.put(sessionId, binding)
+    return binding
+  }
 
-  const lookForBinding = createLookup<DeviceAddress>(async sessionIds => {
-    const rows = await database.query<{ session_id: string; user_id: string; device_id: string }>(
+  const lookForBinding = createLookup<Pick<Binding, 'address' | 'managed'>>(async sessionIds => {
+    const rows = await database.query<{ session_id: string; user_id: string; device_id: string; managed: boolean }>(
       {
         name: 'device-bindings',
-        text: `SELECT b.session_id, b.user_id, b.device_id
+        text: `SELECT b.session_id, b.user_id, b.device_id, d.managed
           FROM message.device_binding b JOIN message.device d USING (user_id, device_id)
           WHERE b.session_id = ANY($1::uuid[]) AND d.removed_at IS NULL`,
       },
       [sessionIds],
     )
-    return new Map(rows.map(row => [row.session_id, { userId: row.user_id, deviceId: Number(row.device_id) }]))
+    return new Map(
+      rows.map(({ session_id, user_id, device_id, managed }) => [
+        session_id,
+        { address: { userId: user_id, deviceId: Number(device_id) }, managed },
+      ]),
+    )
   })
 
-  const bound = async (sessionId: string): Promise<DeviceAddress | null> => {
+  const bindingOf = async (sessionId: string): Promise<Binding | null> => {
     const known = bindings.get(sessionId)
-    if (known && known.until > clock.now()) return known.address
-    const address = await lookForBinding(sessionId)
-    if (!address) return null
-    remember(sessionId, address)
-    return address
+    if (known && known.until > clock.now()) return known
+    const found = await lookForBinding(sessionId)
+    return found ? keep(sessionId, found) : null
   }
+  const bound = async (sessionId: string) => (await bindingOf(sessionId))?.address ?? null
 
   const requireBound = async (sessionId: string): Promise<DeviceAddress> => {
     const address = await bound(sessionId)
@@ -90,10 +105,11 @@ export const createDevices = ({ database, bus, clock }: { database: Database; bu
 
   return {
     bound,
+    isBoundToManaged: async sessionId => (await bindingOf(sessionId))?.managed ?? null,
     requireBound,
     record: recordOf,
     forget,
-    remember,
+    remember: (sessionId, address) => void keep(sessionId, { address, managed: false }),
     async requireSender(sessionId) {
       const address = await requireBound(sessionId)
       const record = await recordOf(address)

@@ -32,138 +32,160 @@ export interface DeliveryOptions {
   readonly spans: DeliverySpans | null
 }
 
+/** A class, since a socket that is idle pays for every closure. */
+class SocketDelivery implements Delivery {
+  readonly #options: DeliveryOptions
+  readonly #unacknowledged: number[] = []
+  readonly #backlogEnd: number
+  #cursor: number
+  #announced = false
+  #reading = false
+  #wanted = true
+  #stopped = false
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+    this.#backlogEnd = options.start.next - 1
+    this.#cursor = options.start.acked
+    this.#announce()
+    options.socket.onDrain(() => void this.#pump())
+    void this.#pump()
+  }
+
+  wake(sequence = Number.POSITIVE_INFINITY): void {
+    if (sequence <= this.#cursor) return
+    this.#wanted = true
+    void this.#pump()
+  }
+
+  offer(item: DeliveryItem): void {
+    const isNext = this.#announced && !this.#reading && !this.#wanted && item.sequence === this.#cursor + 1
+    if (this.#stopped || !isNext || this.#isFull()) this.wake(item.sequence)
+    else {
+      this.#hand(item)
+      this.#options.counts.handed()
+    }
+  }
+
+  acknowledged(upTo: number): void {
+    this.#forget(upTo)
+    void this.#pump()
+  }
+
+  trace(sequence: number, traceparent: string): void {
+    const { spans } = this.#options
+    spans?.hinted(sequence, traceparent)
+    if (sequence <= this.#cursor) spans?.handed(this.#cursor)
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#cancel()
+  }
+
+  #hasWindow(): boolean {
+    return this.#unacknowledged.length < limits.maxUnacknowledged
+  }
+
+  #isFull(): boolean {
+    return !this.#hasWindow() || this.#options.socket.bufferedBytes >= limits.maxBufferedBytes
+  }
+
+  #later(ms: number, work: () => void): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      if (!this.#stopped) work()
+    }, ms)
+    this.#timer.unref()
+  }
+
+  #cancel(): void {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+
+  #forget(upTo: number): void {
+    const waiting = this.#unacknowledged
+    while (waiting.length > 0 && (waiting[0] ?? 0) <= upTo) waiting.shift()
+  }
+
+  /** Closes a client that has neither taken nor acknowledged anything since; else waits on, or goes on reading. */
+  #watchStall(): void {
+    const { socket, source, onError } = this.#options
+    const before = { oldest: this.#unacknowledged[0], bytes: socket.bufferedBytes }
+    this.#later(stallMs, async () => {
+      try {
+        // It may have acknowledged by a request, here or elsewhere.
+        if (!this.#hasWindow()) this.#forget(await source.acked())
+      } catch (error) {
+        onError(error)
+        return this.#watchStall()
+      }
+      if (this.#stopped) return
+      // What has left already tells nothing: it may lie in the network. While something is left, less of it is a sign of life.
+      const isTaking = socket.bufferedBytes > 0 && socket.bufferedBytes < before.bytes
+      const hasMoved = isTaking || this.#unacknowledged[0] !== before.oldest
+      if (this.#isFull() && !hasMoved) return socket.close(closeCodes.slowConsumer)
+      return void this.#pump()
+    })
+  }
+
+  #announce(): void {
+    if (this.#announced || this.#cursor < this.#backlogEnd) return
+    this.#announced = true
+    this.#options.socket.sendText(JSON.stringify({ type: 'backlog_end', cursor: this.#cursor }))
+  }
+
+  #hand(item: DeliveryItem): void {
+    item.send(this.#options.socket)
+    this.#unacknowledged.push(item.sequence)
+    this.#cursor = item.sequence
+    this.#options.spans?.handed(this.#cursor)
+  }
+
+  /** Reads and hands over one page. True where there is more. */
+  async #readOnce(): Promise<boolean> {
+    const { socket, source, counts } = this.#options
+    const { items, next, more } = await source.page({
+      after: this.#cursor,
+      limit: Math.min(pageEntries, limits.maxUnacknowledged - this.#unacknowledged.length),
+      maxBytes: limits.maxBufferedBytes - socket.bufferedBytes,
+    })
+    if (this.#stopped) return false
+    for (const item of items) this.#hand(item)
+    this.#cursor = next
+    counts.page(items)
+    // The last of the backlog may have been deleted since.
+    if (!more && this.#cursor < this.#backlogEnd) this.#cursor = this.#backlogEnd
+    this.#announce()
+    return more
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#reading || this.#stopped) return
+    this.#reading = true
+    try {
+      while (this.#wanted && !this.#stopped) {
+        if (this.#isFull()) return this.#watchStall()
+        this.#cancel()
+        this.#wanted = false
+        if (await this.#readOnce()) this.#wanted = true
+      }
+    } catch (error) {
+      // The database is away: the socket stays, and reads on when it is back.
+      this.#options.onError(error)
+      this.#wanted = true
+      this.#later(retryMs, () => void this.#pump())
+    } finally {
+      this.#reading = false
+    }
+  }
+}
+
 /**
  * Reads pages behind its cursor while the client keeps up: at most 100 unacknowledged, and nothing more while 1 MiB waits
  * for the network. A client that stands still for 10 s is closed with a code that lets it come back; nothing is lost, the
  * mailbox holds it.
  */
-export const startDelivery = (options: DeliveryOptions): Delivery => {
-  const { socket, source, start, onError, spans } = options
-  const unacknowledged: number[] = []
-  const backlogEnd = start.next - 1
-  let cursor = start.acked
-  let announced = false
-  let reading = false
-  let wanted = true
-  let stopped = false
-  let timer: NodeJS.Timeout | null = null
-
-  const hasWindow = () => unacknowledged.length < limits.maxUnacknowledged
-  const hasRoom = () => socket.bufferedBytes < limits.maxBufferedBytes
-  const isFull = () => !hasWindow() || !hasRoom()
-
-  const later = (ms: number, work: () => void) => {
-    timer ??= setTimeout(() => {
-      timer = null
-      if (!stopped) work()
-    }, ms)
-    timer.unref()
-  }
-  const cancel = () => {
-    if (timer) clearTimeout(timer)
-    timer = null
-  }
-  const forget = (upTo: number) => {
-    while (unacknowledged.length > 0 && (unacknowledged[0] ?? 0) <= upTo) unacknowledged.shift()
-  }
-
-  /** Closes a client that has neither taken nor acknowledged anything since; else waits on, or goes on reading. */
-  const watchStall = () => {
-    const before = { oldest: unacknowledged[0], bytes: socket.bufferedBytes }
-    later(stallMs, async () => {
-      try {
-        // It may have acknowledged by a request, here or elsewhere.
-        if (!hasWindow()) forget(await source.acked())
-      } catch (error) {
-        onError(error)
-        return watchStall()
-      }
-      if (stopped) return
-      // What has left already tells nothing: it may lie in the network. While something is left, less of it is a sign of life.
-      const isTaking = socket.bufferedBytes > 0 && socket.bufferedBytes < before.bytes
-      const hasMoved = isTaking || unacknowledged[0] !== before.oldest
-      if (isFull() && !hasMoved) return socket.close(closeCodes.slowConsumer)
-      return void pump()
-    })
-  }
-
-  const announce = () => {
-    if (announced || cursor < backlogEnd) return
-    announced = true
-    socket.sendText(JSON.stringify({ type: 'backlog_end', cursor }))
-  }
-
-  const hand = (item: DeliveryItem) => {
-    item.send(socket)
-    unacknowledged.push(item.sequence)
-    cursor = item.sequence
-    spans?.handed(cursor)
-  }
-
-  /** Reads and hands over one page. True where there is more. */
-  const readOnce = async (): Promise<boolean> => {
-    const { items, next, more } = await source.page({
-      after: cursor,
-      limit: Math.min(pageEntries, limits.maxUnacknowledged - unacknowledged.length),
-      maxBytes: limits.maxBufferedBytes - socket.bufferedBytes,
-    })
-    if (stopped) return false
-    for (const item of items) hand(item)
-    cursor = next
-    options.counts.page(items)
-    // The last of the backlog may have been deleted since.
-    if (!more && cursor < backlogEnd) cursor = backlogEnd
-    announce()
-    return more
-  }
-
-  const pump = async (): Promise<void> => {
-    if (reading || stopped) return
-    reading = true
-    try {
-      while (wanted && !stopped) {
-        if (isFull()) return watchStall()
-        cancel()
-        wanted = false
-        if (await readOnce()) wanted = true
-      }
-    } catch (error) {
-      // The database is away: the socket stays, and reads on when it is back.
-      onError(error)
-      wanted = true
-      later(retryMs, pump)
-    } finally {
-      reading = false
-    }
-  }
-
-  announce()
-  socket.onDrain(() => void pump())
-  void pump()
-  const wake = (sequence = Number.POSITIVE_INFINITY) => {
-    if (sequence <= cursor) return
-    wanted = true
-    void pump()
-  }
-  return {
-    wake,
-    offer(item) {
-      const isNext = announced && !reading && !wanted && item.sequence === cursor + 1
-      if (stopped || !isNext || isFull()) return wake(item.sequence)
-      hand(item)
-      options.counts.handed()
-    },
-    acknowledged(upTo) {
-      forget(upTo)
-      void pump()
-    },
-    trace(sequence, traceparent) {
-      spans?.hinted(sequence, traceparent)
-      if (sequence <= cursor) spans?.handed(cursor)
-    },
-    stop() {
-      stopped = true
-      cancel()
-    },
-  }
-}
+export const startDelivery = (options: DeliveryOptions): Delivery => new SocketDelivery(options)

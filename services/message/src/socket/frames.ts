@@ -27,7 +27,7 @@ import { traceSend } from '../send/trace-send.js'
 import type { ThinSendBody } from '../thin/send-memory.js'
 import type { Thin } from '../thin/thin.js'
 import type { Delivery } from './delivery.js'
-import { createInflow } from './inflow.js'
+import { createInflow, type Inflow } from './inflow.js'
 
 const framesPerSecond = 1_000
 /** A frame names no span of its client, and the upgrade is no parent: a socket outlives every trace. */
@@ -60,130 +60,164 @@ const write = (socket: Socket, frame: ServerFrame): void => {
   if (socket.isOpen) socket.sendText(JSON.stringify(frame))
 }
 
-/**
- * Sets the handlers for what a client sends. A send that does not fit is answered like one by REST; a frame that is none is
- * answered, then the socket is closed.
- */
-export const handleFrames = (handling: FrameHandling): void => {
-  const { socket, address, mailboxes, delivery, thin } = handling
-  let second = 0
-  let count = 0
+/** Takes the frames of one socket. A class, since a socket that is idle pays for every closure. */
+class FrameTaker {
+  readonly #handling: FrameHandling
+  readonly #inflow: Inflow
+  #second = 0
+  #count = 0
 
-  const isTooFast = (): boolean => {
+  constructor(handling: FrameHandling) {
+    this.#handling = handling
+    this.#inflow = createInflow(handling.socket)
+  }
+
+  text(text: string): Promise<void> | undefined {
+    return this.#isTooFast() ? undefined : this.#inflow.run(text.length, () => this.#takeText(text))
+  }
+
+  binary(bytes: Uint8Array): Promise<void> | undefined {
+    return this.#isTooFast() ? undefined : this.#inflow.run(bytes.length, () => this.#takeBinary(bytes))
+  }
+
+  #isTooFast(): boolean {
     const now = Math.floor(performance.now() / 1000)
-    if (now !== second) {
-      second = now
-      count = 0
+    if (now !== this.#second) {
+      this.#second = now
+      this.#count = 0
     }
-    count += 1
-    if (count <= framesPerSecond) return false
-    socket.close(closeCodes.tooFast)
+    this.#count += 1
+    if (this.#count <= framesPerSecond) return false
+    this.#handling.socket.close(closeCodes.tooFast)
     return true
   }
-  const fail = (thrown: unknown, clientMessageId?: string) => {
+
+  #fail(thrown: unknown, clientMessageId?: string) {
     const error = toQsmError(thrown)
-    if (error.code === 'internal') handling.onInternal(thrown)
-    write(socket, {
+    if (error.code === 'internal') this.#handling.onInternal(thrown)
+    write(this.#handling.socket, {
       type: 'error',
       ...(clientMessageId === undefined ? {} : { client_message_id: clientMessageId }),
       error: errorObject(error, newId()) as never,
     })
   }
-  const refuse = (message: string) => {
-    fail(new QsmError('bad_request', message))
-    socket.close(closeCodes.badFrame)
+
+  #refuse(message: string) {
+    this.#fail(new QsmError('bad_request', message))
+    this.#handling.socket.close(closeCodes.badFrame)
   }
-  const requireDevice = (): DeviceAddress => {
+
+  #requireDevice(): DeviceAddress {
+    const { address } = this.#handling
     if (!address) throw new QsmError('device_required')
     return address
   }
-  const send = async (messageId: string, envelopes: readonly Uint8Array[], body: Uint8Array | null) => {
+
+  async #send(messageId: string, envelopes: readonly Uint8Array[], body: Uint8Array | null) {
     try {
-      const { devices } = await traceSend(handling.tracing, traced, traceparent =>
-        handling.send({ sender: requireDevice(), messageId, envelopes, body, traceparent }),
+      const { devices } = await traceSend(this.#handling.tracing, traced, traceparent =>
+        this.#handling.send({ sender: this.#requireDevice(), messageId, envelopes, body, traceparent }),
       )
-      write(socket, { type: 'sent', client_message_id: messageId, message_id: messageId, devices: [...devices] })
+      write(this.#handling.socket, {
+        type: 'sent',
+        client_message_id: messageId,
+        message_id: messageId,
+        devices: [...devices],
+      })
     } catch (error) {
-      fail(error, messageId)
-    }
-  }
-  const acknowledge = async (upTo: number) => {
-    try {
-      if (thin) return await thin.acknowledge(upTo)
-      await mailboxes.acknowledge({ ...requireDevice(), upTo })
-      delivery.acknowledged(upTo)
-    } catch (error) {
-      fail(error)
+      this.#fail(error, messageId)
     }
   }
 
-  const sendReadable = async (frame: ReadableSend) => {
+  async #acknowledge(upTo: number) {
+    try {
+      if (this.#handling.thin) return await this.#handling.thin.acknowledge(upTo)
+      await this.#handling.mailboxes.acknowledge({ ...this.#requireDevice(), upTo })
+      this.#handling.delivery.acknowledged(upTo)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  async #sendReadable(frame: ReadableSend) {
+    const { thin, tracing, socket } = this.#handling
     try {
       if (!thin) throw new QsmError('conflict', 'This socket is that of an end-to-end device: send sealed envelopes.')
       const { type: _, ...body } = frame
-      const sent = await traceSend(handling.tracing, traced, traceparent => thin.send(body, traceparent))
+      const sent = await traceSend(tracing, traced, traceparent => thin.send(body, traceparent))
       write(socket, { type: 'sent', client_message_id: frame.client_message_id, ...sent })
     } catch (error) {
-      fail(error, frame.client_message_id)
+      this.#fail(error, frame.client_message_id)
     }
   }
-  const giveReceipt = async ({ recipient, kind, message_id }: FrameOf<'receipt'>) => {
+
+  async #giveReceipt({ recipient, kind, message_id }: FrameOf<'receipt'>) {
+    const { thin } = this.#handling
     try {
       if (!thin) throw new QsmError('conflict', 'An end-to-end device seals its receipts itself.')
       await thin.receipt(recipient, kind, message_id)
     } catch (error) {
-      fail(error)
+      this.#fail(error)
     }
   }
 
-  const takeText = async (text: string): Promise<void> => {
+  async #takeText(text: string): Promise<void> {
     let value: { readonly type?: unknown } | null
     try {
       value = parseJson(text) as typeof value
     } catch (error) {
-      return refuse(`frame: ${toQsmError(error).message}`)
+      return this.#refuse(`frame: ${toQsmError(error).message}`)
     }
     const type = String(value?.type) as keyof typeof clientFrames
-    if (!Object.hasOwn(clientFrames, type)) return refuse(`frame: type must be ${Object.keys(clientFrames).join(', ')}`)
+    if (!Object.hasOwn(clientFrames, type))
+      return this.#refuse(`frame: type must be ${Object.keys(clientFrames).join(', ')}`)
     const parsed = clientFrames[type].safeParse(value)
     if (!parsed.success) {
       const { message, field } = explainIssues(parsed.error.issues, 'frame')
       const id = (value as { client_message_id?: unknown }).client_message_id
-      return fail(
+      return this.#fail(
         new QsmError('validation_failed', message, { details: { field } }),
         typeof id === 'string' ? id.slice(0, 64) : undefined,
       )
     }
     const frame = parsed.data
-    if (frame.type === 'ack') return acknowledge(frame.up_to)
-    if (frame.type === 'ping') return write(socket, { type: 'pong', reference: frame.reference })
+    if (frame.type === 'ack') return this.#acknowledge(frame.up_to)
+    if (frame.type === 'ping') return write(this.#handling.socket, { type: 'pong', reference: frame.reference })
     if (frame.type === 'send' && 'envelopes' in frame) {
-      return send(
+      return this.#send(
         frame.client_message_id,
         frame.envelopes.map(decodeBase64),
         frame.body === undefined ? null : decodeBase64(frame.body),
       )
     }
-    if (frame.type === 'send') return sendReadable(frame)
-    if (frame.type === 'receipt') return giveReceipt(frame)
-    return handling.typing(frame).catch(error => fail(error))
+    if (frame.type === 'send') return this.#sendReadable(frame)
+    if (frame.type === 'receipt') return this.#giveReceipt(frame)
+    return this.#handling.typing(frame).catch(error => this.#fail(error))
   }
-  const takeBinary = async (bytes: Uint8Array): Promise<void> => {
+
+  async #takeBinary(bytes: Uint8Array): Promise<void> {
     let frame: SendFrame
     try {
       frame = decodeSendFrame(bytes)
     } catch (error) {
       if (!(error instanceof FrameError)) throw error
       const id = clientMessageIdOf(bytes)
-      if (!id) return refuse(`frame: ${error.message}`)
-      return fail(
+      if (!id) return this.#refuse(`frame: ${error.message}`)
+      return this.#fail(
         new QsmError('validation_failed', error.message, { details: { field: error.field } }),
         idFromBytes(id),
       )
     }
-    return send(idFromBytes(frame.clientMessageId), frame.envelopes, frame.body)
+    return this.#send(idFromBytes(frame.clientMessageId), frame.envelopes, frame.body)
   }
-  const inflow = createInflow(socket)
-  socket.onText(text => (isTooFast() ? undefined : inflow.run(text.length, () => takeText(text))))
-  socket.onBinary(bytes => (isTooFast() ? undefined : inflow.run(bytes.length, () => takeBinary(bytes))))
+}
+
+/**
+ * Sets the handlers for what a client sends. A send that does not fit is answered like one by REST; a frame that is none is
+ * answered, then the socket is closed.
+ */
+export const handleFrames = (handling: FrameHandling): void => {
+  const taker = new FrameTaker(handling)
+  handling.socket.onText(text => taker.text(text))
+  handling.socket.onBinary(bytes => taker.binary(bytes))
 }

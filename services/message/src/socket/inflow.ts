@@ -8,54 +8,65 @@ const stallMs = 10_000
 
 /** Does the work for frames of a client, and reads on from it only as fast as that goes. */
 export interface Inflow {
+  /** `bytes` is the size of the frame. */
   run(bytes: number, work: () => Promise<void>): Promise<void>
+}
+
+/** A class, since a socket that is idle pays for every closure. */
+class SocketInflow implements Inflow {
+  readonly #socket: Socket
+  #frames = 0
+  #bytes = 0
+  #isPaused = false
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(socket: Socket) {
+    this.#socket = socket
+    socket.onDrain(() => this.#adjust())
+    socket.onClose(() => {
+      if (this.#timer) clearTimeout(this.#timer)
+    })
+  }
+
+  async run(bytes: number, work: () => Promise<void>): Promise<void> {
+    this.#frames += 1
+    this.#bytes += bytes
+    this.#adjust()
+    try {
+      await work()
+    } finally {
+      this.#frames -= 1
+      this.#bytes -= bytes
+      this.#adjust()
+    }
+  }
+
+  #isUnread(): boolean {
+    return this.#socket.bufferedBytes >= limits.maxBufferedBytes
+  }
+
+  #watchUnread(): void {
+    const before = this.#socket.bufferedBytes
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      if (!this.#isUnread()) return
+      if (this.#socket.bufferedBytes < before) this.#watchUnread()
+      else this.#socket.close(closeCodes.slowConsumer)
+    }, stallMs).unref()
+  }
+
+  #adjust(): void {
+    if (this.#isUnread()) this.#watchUnread()
+    const mustPause = this.#frames >= maxFrames || this.#bytes >= maxBytes || this.#isUnread()
+    if (mustPause === this.#isPaused || !this.#socket.isOpen) return
+    this.#isPaused = mustPause
+    if (mustPause) this.#socket.pause()
+    else this.#socket.resume()
+  }
 }
 
 /**
  * Pauses a socket while too many of its frames are under way, or while its client does not read the answers. Who leaves 1 MiB
  * unread for 10 s is closed with a code that lets it come back.
  */
-export const createInflow = (socket: Socket): Inflow => {
-  let frames = 0
-  let bytes = 0
-  let isPaused = false
-  let timer: NodeJS.Timeout | null = null
-
-  const isUnread = () => socket.bufferedBytes >= limits.maxBufferedBytes
-  const watchUnread = () => {
-    const before = socket.bufferedBytes
-    timer ??= setTimeout(() => {
-      timer = null
-      if (!isUnread()) return
-      if (socket.bufferedBytes < before) watchUnread()
-      else socket.close(closeCodes.slowConsumer)
-    }, stallMs).unref()
-  }
-  const adjust = () => {
-    if (isUnread()) watchUnread()
-    const mustPause = frames >= maxFrames || bytes >= maxBytes || isUnread()
-    if (mustPause === isPaused || !socket.isOpen) return
-    isPaused = mustPause
-    if (isPaused) socket.pause()
-    else socket.resume()
-  }
-  socket.onDrain(adjust)
-  socket.onClose(() => {
-    if (timer) clearTimeout(timer)
-  })
-
-  return {
-    async run(size, work) {
-      frames += 1
-      bytes += size
-      adjust()
-      try {
-        await work()
-      } finally {
-        frames -= 1
-        bytes -= size
-        adjust()
-      }
-    },
-  }
-}
+export const createInflow = (socket: Socket): Inflow => new SocketInflow(socket)

@@ -109,7 +109,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     const release = () => void holders.release(address, holderId).catch(onError)
     if (request.socket.destroyed) release()
     else request.socket.once('close', release)
-    return { caller, accessToken, address, deviceId: address.deviceId, start, holderId }
+    return { caller, accessToken: null, address, deviceId: address.deviceId, start, holderId }
   }
 
   const counts = countDeliveries(metrics, clock)
@@ -137,6 +137,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     receipt: (username, kind, messageId) => thin.receipt(caller, username, kind, messageId),
   })
 
+  const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
+
   const onSocket = (socket: Socket, { caller, accessToken, address, deviceId, start, holderId }: Identity) => {
     const ready: ServerFrame = {
       type: 'ready',
@@ -147,8 +149,8 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     }
     socket.sendText(JSON.stringify(ready))
     // A ticket of an earlier version holds no token: the quantum service refuses what is asked with none.
-    const thinCaller: ThinCaller = { ...caller, accessToken: accessToken ?? '' }
-    const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller, socket, start)
+    const thinCaller = (): ThinCaller => ({ ...caller, accessToken: accessToken ?? '' })
+    const source = address ? envelopeSource(mailboxes, address) : thinSource(thin, thinCaller(), socket, start)
     const delivery = startDelivery({ socket, source, start, counts, onError, spans: tracing && deliverySpans(tracing) })
     const entry: OpenSocket = { caller, accessToken, address, socket, delivery, holderId, openedAt: clock.now() }
     open.add(entry)?.socket.close(closeCodes.displaced)
@@ -160,8 +162,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
       open.remove(entry)
       presence.changed(caller.userId)
     })
-    const onInternal = (error: unknown) => log.error({ err: error }, 'a frame failed')
-    const frames = address ? null : thinFramesOf(thinCaller)
+    const frames = address ? null : thinFramesOf(thinCaller())
     const tell: FrameHandling['typing'] = frame => typing.tell(caller, frame)
     handleFrames({
       ...{ socket, address, delivery, mailboxes, tracing, typing: tell, onInternal },

@@ -10,7 +10,5 @@ export interface ThinCaller extends Pick<Caller, 'userId' | 'sessionId'> {
 }
 
 /** Whether a login session works as a thin client: it is bound to no device, or to a managed one. */
-export const isThin = async (devices: Devices, sessionId: string): Promise<boolean> => {
-  const address = await devices.bound(sessionId)
-  return address === null || (await devices.record(address))?.managed === true
-}
+export const isThin = async (devices: Devices, sessionId: string): Promise<boolean> =>
+  (await devices.isBoundToManaged(sessionId)) !== false
