@@ -10,6 +10,9 @@ export interface Storm {
   readonly caughtUpMs: readonly number[]
   /** Attempts that were sent away or found nobody, and sockets that ended before all had come. */
   readonly failures: number
+  /** Entries that never came though later ones did, and entries that came twice over one socket. */
+  readonly lost: number
+  readonly doubled: number
 }
 
 export interface Reconnecting {
@@ -21,15 +24,21 @@ export interface Reconnecting {
 
 const algorithms = { randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)) }
 
-/** A socket for each device through `url`. */
-export const openAll = async (url: string, devices: readonly IdleDevice[], inFlight = 32): Promise<Reconnecting> => {
+/** A socket for each device through `url`. `received` holds the last entry of each, over several calls where it is given. */
+export const openAll = async (
+  url: string,
+  devices: readonly IdleDevice[],
+  inFlight = 32,
+  received = new Map<IdleDevice, number>(),
+): Promise<Reconnecting> => {
   const socketUrl = `${url.replace('http', 'ws')}/ws`
   const never = new AbortController().signal
   setMaxListeners(0, never)
   const sockets = new Map<IdleDevice, WebSocket>()
-  const received = new Map<IdleDevice, number>()
   const onEntry = new Map<IdleDevice, () => void>()
   let failures = 0
+  let lost = 0
+  let doubled = 0
 
   const open = async (device: IdleDevice): Promise<WebSocket> => {
     const credentials = { accessToken: async () => device.token, ticket: async () => '' }
@@ -39,7 +48,11 @@ export const openAll = async (url: string, devices: readonly IdleDevice[], inFli
     let scheduled = false
     socket.on('message', (data, isBinary) => {
       if (!isBinary) return
-      last = Number((data as Buffer).readBigUInt64BE(1))
+      const sequence = Number((data as Buffer).readBigUInt64BE(1))
+      const known = received.get(device)
+      if (known !== undefined && sequence > known + 1) lost += sequence - known - 1
+      if (sequence <= last) doubled += 1
+      last = sequence
       received.set(device, last)
       onEntry.get(device)?.()
       if (scheduled) return
@@ -70,6 +83,8 @@ export const openAll = async (url: string, devices: readonly IdleDevice[], inFli
     },
     async comeBack(missed) {
       failures = 0
+      lost = 0
+      doubled = 0
       const begun = performance.now()
       const caughtUpMs = await Promise.all(
         devices.map(async device => {
@@ -91,7 +106,7 @@ export const openAll = async (url: string, devices: readonly IdleDevice[], inFli
           return all
         }),
       )
-      return { caughtUpMs, failures }
+      return { caughtUpMs, failures, lost, doubled }
     },
   }
 }

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { createTokens, newId, systemClock } from '@qsm/server-kit'
 import WebSocket from 'ws'
 import type { Replicas } from '../../../../tests/support/replicas.js'
+import type { IdleDevice } from '../../realtime/idle-devices.js'
 
 /** Users with one device each and an open socket, who say nothing. */
 export interface Crowd {
@@ -9,6 +10,8 @@ export interface Crowd {
   resize(count: number): Promise<void>
   /** Throws where a socket was closed that should be open. */
   check(): void
+  /** The first `count` of them with fresh access tokens, for who opens their sockets otherwise. */
+  devices(count: number): readonly IdleDevice[]
 }
 
 const openAtOnce = 64
@@ -79,6 +82,10 @@ export const makeCrowd = async (replicas: Replicas, pods: readonly string[], cou
         sockets.push(...(await Promise.all(opening)))
       }
     },
+    devices: wanted =>
+      users.slice(0, wanted).map(user => {
+        return { userId: user.userId, deviceId: user.deviceId, token: tokens.issueAccess(user) }
+      }),
     check() {
       const closed = sockets.filter(({ readyState }) => readyState !== WebSocket.OPEN).length
       if (closed > 0) throw new Error(`${closed} of ${sockets.length} sockets of the crowd were closed`)

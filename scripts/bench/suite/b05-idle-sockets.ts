@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startReplicas } from '../../../tests/support/replicas.js'
+import { makeRing } from '../realtime/ring.js'
+import { anonymousKib } from './b05-idle-sockets/anonymous-memory.js'
+import { prepareConnecting } from './b05-idle-sockets/others.js'
+import { makeCrowd } from './b12-scaling/crowd.js'
+import type { Bench, Prepared } from './bench.js'
+
+const pod = 'message-1'
+/** What a start leaves behind and the growth of the heap at first are not counted. */
+const warm = 500
+const few = 2_000
+const many = 9_000
+/** Node gives memory back slowly; pings and one poll of the mailboxes fall into it. */
+const settleMs = 12_000
+const metricOf = (count: number) => `memory of a socket, ${count} sockets`
+const peers = { 'socket.io': 'socketio', nats: 'nats', centrifuge: 'centrifuge', ejabberd: 'ejabberd' }
+
+const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
+  const replicas = await startReplicas({ args: ['--message-pods', '1'] })
+  let crowd: Awaited<ReturnType<typeof makeCrowd>>
+  let others: Prepared
+  try {
+    const { url } = replicas.service(pod)
+    // Their devices lend the crowd a record.
+    const ring = await makeRing(replicas.url, [url], 2, 'lender')
+    ring.close()
+    crowd = await makeCrowd(replicas, [url], many)
+    others = await prepareConnecting(setting, peers, few, ({ kib_per_socket: kib }) => ({
+      [metricOf(few)]: kib ?? Number.NaN,
+    }))
+  } catch (error) {
+    await replicas.stop()
+    throw error
+  }
+  const measure = async () => {
+    await crowd.resize(0)
+    await replicas.kill(pod, 'SIGTERM')
+    const { pid } = replicas.service(pod)
+    await crowd.resize(warm)
+    await sleep(settleMs)
+    const before = anonymousKib(pid)
+    const values: Record<string, number> = {}
+    for (const count of [few, many]) {
+      await crowd.resize(count)
+      await sleep(settleMs)
+      crowd.check()
+      values[metricOf(count)] = (anonymousKib(pid) - before) / (count - warm)
+    }
+    await crowd.resize(0)
+    return values
+  }
+  return {
+    contenders: [{ name: 'qsm', measure }, ...others.contenders],
+    notRun: others.notRun,
+    async stop() {
+      await crowd.resize(0)
+      await others.stop()
+      await replicas.stop()
+    },
+  }
+}
+
+/** What a socket costs over which nothing goes. */
+export const bench: Bench = {
+  id: 'B5',
+  title: 'Idle sockets',
+  about: `Resident anonymous memory of the server for each authenticated socket that is added to ${warm} of a server just started, after ${settleMs / 1_000} s of rest (others: 5 s). QSM: one message pod, each socket that of another user's device, with its mailbox, presence and heartbeat; users are rows put in by SQL, their tokens are signed by the bench. The others are opened by one generator that is not Node, and all their processes are counted; memory of the kernel is not.`,
+  metrics: [
+    { name: metricOf(few), unit: 'KiB', better: 'lower', gates: { 'socket.io': 1 / 0.35, nats: 4 }, limit: 12 },
+    { name: metricOf(many), unit: 'KiB', better: 'lower', limit: 12 },
+  ],
+  prepare,
+}

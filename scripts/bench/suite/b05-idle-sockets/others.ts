@@ -1,0 +1,46 @@
+import { buildLoadGenerator, type LoadGenerator, type LoadSample } from '../../peers/load-generator.js'
+import { startPeers } from '../../peers/peer.js'
+import type { Contender, Prepared, Setting } from '../bench.js'
+
+/**
+ * Other systems (their folders by the name of the contender) that are started afresh for each sample and get `count`
+ * authenticated sockets, by the generator that is not Node.
+ */
+export const prepareConnecting = async (
+  { peers: folder, say }: Pick<Setting, 'peers' | 'say'>,
+  folders: Readonly<Record<string, string>>,
+  count: number,
+  valuesOf: (sample: LoadSample) => Readonly<Record<string, number>>,
+): Promise<Prepared> => {
+  const without = (why: string): Prepared => {
+    const notRun = Object.keys(folders).map(name => ({ name, why }))
+    return { contenders: [], notRun, stop: async () => {} }
+  }
+  if (!folder) return without('BENCH_PEERS names no folder that has it')
+  let generator: LoadGenerator
+  try {
+    generator = await buildLoadGenerator(folder)
+  } catch (error) {
+    return without(`the load generator could not be built: ${error instanceof Error ? error.message : error}`)
+  }
+  const started = await startPeers(folder, Object.values(folders), say)
+  const contenders: Contender[] = []
+  const notRun: { name: string; why: string }[] = []
+  for (const [name, peerName] of Object.entries(folders)) {
+    const peer = started.peers.find(one => one.name === peerName)
+    if (!peer) {
+      notRun.push({ name, why: started.notRun.find(one => one.name === peerName)?.why ?? 'it did not start' })
+      continue
+    }
+    const measure = async () => {
+      await peer.restart()
+      return valuesOf(await generator.measure(`connect -n ${count} -time 5`, peer))
+    }
+    contenders.push({ name, measure })
+  }
+  const stop = async () => {
+    generator.stop()
+    await started.stop()
+  }
+  return { contenders, notRun, stop }
+}

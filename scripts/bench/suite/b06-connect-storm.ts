@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { startReplicas } from '../../../tests/support/replicas.js'
+import { type IdleDevice, missMessages } from '../realtime/idle-devices.js'
+import { openAll } from '../realtime/reconnecting.js'
+import { makeRing } from '../realtime/ring.js'
+import { prepareConnecting } from './b05-idle-sockets/others.js'
+import { cpuUse, since } from './b12-scaling/cpu-time.js'
+import { makeCrowd } from './b12-scaling/crowd.js'
+import type { Bench, Prepared } from './bench.js'
+
+const pod = 'message-1'
+const count = 2_000
+const atOnce = 32
+const missed = 5
+const awayMs = 2_000
+const [connects, resumed] = ['connects', 'until all have resumed'] as const
+
+const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
+  const replicas = await startReplicas({ args: ['--message-pods', '1'] })
+  try {
+    const { url } = replicas.service(pod)
+    const ring = await makeRing(replicas.url, [url], 2, 'lender')
+    ring.close()
+    const crowd = await makeCrowd(replicas, [url], count)
+    const devices = crowd.devices(count)
+    const received = new Map<IdleDevice, number>()
+    const perSecondOf = (usEach: number) => 1e6 / usEach
+    const others = await prepareConnecting(setting, { 'socket.io': 'socketio' }, count, sample => ({
+      [connects]: perSecondOf(sample.server_us_per_op),
+    }))
+    const measure = async () => {
+      const before = cpuUse(replicas, [pod])
+      const storm = await openAll(url, devices, atOnce, received)
+      const { podsUs, redisUs, postgresUs } = since(before, cpuUse(replicas, [pod]))
+      storm.cut()
+      try {
+        await sleep(awayMs)
+        await missMessages(replicas, devices, missed)
+        const { caughtUpMs, lost, doubled } = await storm.comeBack(missed)
+        if (lost + doubled > 0) throw new Error(`${lost} entries were lost, ${doubled} came twice`)
+        return {
+          [connects]: perSecondOf((podsUs + redisUs + postgresUs) / count),
+          [resumed]: Math.max(...caughtUpMs) / 1_000,
+        }
+      } finally {
+        storm.cut()
+        await sleep(awayMs)
+      }
+    }
+    return {
+      contenders: [{ name: 'qsm', measure }, ...others.contenders],
+      notRun: others.notRun,
+      async stop() {
+        await others.stop()
+        await replicas.stop()
+      },
+    }
+  } catch (error) {
+    await replicas.stop()
+    throw error
+  }
+}
+
+/** What it costs when all come at once, and how soon they are back after a cut. */
+export const bench: Bench = {
+  id: 'B6',
+  title: 'Connect storm',
+  about: `${count} authenticated sockets of as many users' devices are opened at one message pod, ${atOnce} at a time: connects for each second of CPU of the pod, Redis and PostgreSQL. Then all are cut, each misses ${missed} messages, and all come back at once as the client does, with its random waits: seconds until the last has all that it missed. An entry that is lost or comes twice over one socket voids the sample. Of socket.io all processes are counted, opened as many at a time by a generator that is not Node.`,
+  metrics: [
+    { name: connects, unit: 'per CPU s', better: 'higher', gates: { 'socket.io': 2 } },
+    { name: resumed, unit: 's', better: 'lower', limit: 5 },
+  ],
+  prepare,
+}
