@@ -75,6 +75,8 @@ export const startProgram = (
 
 export const stopProgram = (child: ChildProcess): Promise<void> =>
   new Promise(resolve => {
+    // A signal to the whole group has ended it already.
+    if (child.exitCode !== null || child.signalCode !== null) return resolve()
     child.once('exit', () => resolve())
     child.kill('SIGTERM')
   })

@@ -5,6 +5,7 @@ import { bench as b04 } from './b04-two-replicas.js'
 import { bench as b05 } from './b05-idle-sockets.js'
 import { bench as b06 } from './b06-connect-storm.js'
 import { bench as b07Beside } from './b07-durable-beside.js'
+import { bench as b07 } from './b07-durable-send.js'
 import { bench as b08 } from './b08-algorithms.js'
 import { bench as b09 } from './b09-crypto-service.js'
 import { bench as b10 } from './b10-authenticated-get.js'
@@ -23,6 +24,7 @@ export const benches: readonly Bench[] = [
   b04,
   b05,
   b06,
+  b07,
   b07Beside,
   b08,
   b09,

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http'
-import type { PreparedSend } from './people.js'
+import type { PreparedSend } from '../../people.js'
 
 const post = (agent: Agent, url: URL, token: string, json: string): Promise<void> =>
   new Promise((resolve, reject) => {

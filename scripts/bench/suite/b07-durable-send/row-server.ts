@@ -1,8 +1,10 @@
-// A bare Koa that stores the same row: by TypeORM's save, or by a micro-batched insert. One JSON body a message.
-import { randomUUID } from 'node:crypto'
+// A bare Koa that stores the same row: by TypeORM's save, or by a micro-batched insert. One JSON body a message. As the ceiling,
+// rows that it was given before in one body, 100 in a COPY, each several times under other ids.
+import { randomBytes, randomUUID } from 'node:crypto'
 import Koa from 'koa'
 import pg from 'pg'
 import { DataSource, EntitySchema } from 'typeorm'
+import { type CopiedRow, copyRows } from './copy-rows.js'
 
 interface Row {
   id: string
@@ -74,13 +76,53 @@ const byBatch = async (): Promise<(row: Row) => Promise<void>> => {
     })
 }
 
+const rowsPerCopy = 100
+const copyConnections = 4
+
+const byCopy = async (): Promise<(rows: CopiedRow[]) => Promise<void>> => {
+  const clients = Array.from({ length: copyConnections }, () => new pg.Client({ connectionString: url }))
+  await Promise.all(clients.map(client => client.connect()))
+  return async rows => {
+    const copyOn = async (client: pg.Client) => {
+      while (rows.length > 0) await copyRows(client, rows.splice(0, rowsPerCopy))
+    }
+    await Promise.all(clients.map(copyOn))
+  }
+}
+
+const times = Number(process.env.BENCH_TIMES)
+
+const readRows = (packed: Buffer): CopiedRow[] => {
+  const rows: CopiedRow[] = []
+  const receivedAt = Date.now()
+  for (let at = 0; at < packed.length; ) {
+    const end = at + 20 + packed.readUInt32BE(at + 16)
+    const sender = packed.subarray(at, at + 16)
+    for (let time = 0; time < times; time += 1) {
+      const id = time === 0 ? sender : randomBytes(16)
+      rows.push({ id, sender, receivedAt, envelope: packed.subarray(at + 20, end) })
+    }
+    at = end
+  }
+  return rows
+}
+
 const store = kind === 'save' ? await bySave() : await byBatch()
+const copy = kind === 'copy' ? await byCopy() : null
 const sender = randomUUID()
+let rows: CopiedRow[] = []
 const app = new Koa()
 app.use(async context => {
   const parts: Buffer[] = []
   for await (const part of context.req) parts.push(part as Buffer)
-  const body = JSON.parse(Buffer.concat(parts).toString('utf8')) as { client_message_id: string; envelopes: string[] }
+  const sent = Buffer.concat(parts)
+  if (copy) {
+    if (context.path === '/rows') rows = readRows(sent)
+    else await copy(rows)
+    context.status = 204
+    return
+  }
+  const body = JSON.parse(sent.toString('utf8')) as { client_message_id: string; envelopes: string[] }
   await store({
     id: body.client_message_id,
     sender,
