@@ -6,16 +6,18 @@ import {
   createHmac,
   createPrivateKey,
   createPublicKey,
+  createVerify,
   ECDH,
   type KeyObject,
   sign,
-  verify,
+  type VerifyKeyObjectInput,
 } from 'node:crypto'
 import type { Classical, KeyPair } from '@qsm/protocol'
 
 const curve = 'prime256v1'
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 const halfOrder = order / 2n
+const halfOrderBytes = Buffer.from(halfOrder.toString(16).padStart(64, '0'), 'hex')
 const maxCachedKeys = 4_096
 
 const exactly = (name: string, value: Uint8Array, bytes: number): void => {
@@ -64,12 +66,12 @@ const importPrivateKey = (own: KeyPair): KeyObject => {
  * signatures, this costs half of what WebCrypto does. Public keys are kept, since importing one costs more than a check.
  */
 export const createNodeClassical = (): Classical => {
-  const keys = new Map<string, KeyObject>()
+  const keys = new Map<string, VerifyKeyObjectInput>()
 
-  const publicKeyOf = (point: Uint8Array): KeyObject => {
+  const publicKeyOf = (point: Uint8Array): VerifyKeyObjectInput => {
     const name = Buffer.from(point.buffer, point.byteOffset, point.byteLength).toString('latin1')
     const known = keys.get(name)
-    const key = known ?? importPublicKey(point)
+    const key = known ?? { key: importPublicKey(point), dsaEncoding: 'ieee-p1363' }
     // Set anew, so that the least recently used one stands first.
     if (known) keys.delete(name)
     else if (keys.size >= maxCachedKeys) keys.delete(keys.keys().next().value as string)
@@ -104,8 +106,9 @@ export const createNodeClassical = (): Classical => {
       return new Uint8Array(signature)
     },
     ecdsaVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {
-      if (signature.length !== 64 || numberOf(signature.subarray(32)) > halfOrder) return false
-      return verify('sha256', message, { key: publicKeyOf(publicKey), dsaEncoding: 'ieee-p1363' }, signature)
+      if (signature.length !== 64 || Buffer.compare(signature.subarray(32), halfOrderBytes) > 0) return false
+      // About 5 % cheaper than `verify` of the same module.
+      return createVerify('sha256').update(message).verify(publicKeyOf(publicKey), signature)
     },
     sha256(...parts: readonly Uint8Array[]) {
       const hash = createHash('sha256')

@@ -25,7 +25,7 @@ const writeRow = (into: Buffer, offset: number, row: CopiedRow): number => {
 }
 
 /** One CopyData message with all of a COPY in binary format, and CopyDone (PostgreSQL, "COPY", "Message Formats"). */
-export const encodeCopy = (rows: readonly CopiedRow[]): Buffer => {
+const encodeCopy = (rows: readonly CopiedRow[]): Buffer => {
   const size = rows.reduce((sum, { envelope }) => sum + 2 + 20 + 20 + 12 + 4 + envelope.length, 0)
   const bytes = Buffer.allocUnsafe(5 + signature.length + size + trailer.length + copyDone.length)
   bytes[0] = 0x64
