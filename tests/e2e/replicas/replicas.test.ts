@@ -59,6 +59,33 @@ describe.skipIf(!hasReplicas)(title, () => {
     await allArrived(8_000) // By polling it would take 10 s.
   })
 
+  test('hints to the pod that has the socket, where that is another one', { timeout: 120_000 }, async () => {
+    const pods = ['message-1', 'message-2']
+    const sumOf = async (name: string) => {
+      const found = await Promise.all(
+        pods.map(async pod => new RegExp(`^${name} (\\d+)$`, 'm').exec(await replicas.metrics(pod))),
+      )
+      return found.map(match => Number(match?.[1]))
+    }
+    const receivers = [bob.username]
+    while (Math.min(...(await sumOf('qsm_ws_connections'))) === 0) {
+      const other = await people.register(newName('other'))
+      other.on('request', request => request.accept())
+      await alice.connect(other.username)
+      receivers.push(other.username)
+    }
+    const received = async () => (await sumOf('qsm_bus_hints_received_total')).reduce((sum, count) => sum + count, 0)
+    const before = await received()
+    const each = 40
+    for (let count = 0; count < each; count += 1) {
+      await say(`across ${count}`)
+      for (const other of receivers.slice(1)) await alice.send(other, `across ${count}`)
+    }
+    await allArrived()
+    // At least one of them sits on another pod than Alice, and polling brings no hint.
+    expect((await received()) - before).toBeGreaterThanOrEqual(each / 4)
+  })
+
   test('brings requests and answers to open sockets by polling while Redis stands still', {
     timeout: 120_000,
   }, async () => {
