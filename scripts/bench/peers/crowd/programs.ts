@@ -69,6 +69,8 @@ export const startWs = (way: 'once' | 'each'): Promise<CrowdProgram> =>
 export const startBun = (): Promise<CrowdProgram> => {
   const bun = process.env.BENCH_BUN
   if (!bun)
-    throw new Error('BENCH_BUN names no program: npm install --prefix FOLDER bun, then FOLDER/node_modules/.bin/bun')
+    throw new Error(
+      'BENCH_BUN names no program: npm install --prefix FOLDER bun@latest, then FOLDER/node_modules/.bin/bun',
+    )
   return single(bun, [here('bun-crowd.mjs')])
 }
