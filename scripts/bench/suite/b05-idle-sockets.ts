@@ -67,8 +67,8 @@ export const bench: Bench = {
   title: 'Idle sockets',
   about: `Resident anonymous memory of the server for each authenticated socket that is added to ${warm} of a server just started, after ${settleMs / 1_000} s of rest (others: 5 s). QSM: one message pod, each socket that of another user's device, with its mailbox, presence and heartbeat; users are rows put in by SQL, their tokens are signed by the bench. The others are opened by one generator that is not Node, and all their processes are counted; memory of the kernel is not.`,
   metrics: [
-    { name: metricOf(few), unit: 'KiB', better: 'lower', gates: { 'socket.io': 1 / 0.35, nats: 4 }, limit: 12 },
-    { name: metricOf(many), unit: 'KiB', better: 'lower', limit: 12 },
+    { name: metricOf(few), unit: 'KiB', better: 'lower', gates: { 'socket.io': 1 / 0.35, nats: 4 }, limit: 6 },
+    { name: metricOf(many), unit: 'KiB', better: 'lower', limit: 6 },
   ],
   prepare,
 }
