@@ -26,7 +26,7 @@ const peersFolder = (): string | undefined => {
 
 const options = read()
 if (options.list) {
-  for (const { id, title, about } of benches) console.log(`${id.padEnd(4)} ${title}: ${about}`)
+  for (const { id, title } of benches) console.log(`${id.padEnd(5)} ${title}`)
   process.exit(0)
 }
 if (options.json) writeFileSync(options.json, '') // Fails now rather than after an hour.

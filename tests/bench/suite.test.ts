@@ -151,17 +151,19 @@ describe('The spread of ratios', () => {
 })
 
 describe('The command line of the suite', () => {
-  const all = ['B1', 'B8', 'B10'].map(id => ({ ...bench(prepared([])), id }))
+  const all = ['B1', 'B8', 'B8P', 'B10'].map(id => ({ ...bench(prepared([])), id }))
 
   test('takes names in any case, in the order of the suite, and all without a name', () => {
     const read = readOptions(['b10', 'B1', '--rounds', '9', '--json', 'x.json'], all)
     expect(read.benches.map(({ id }) => id)).toStrictEqual(['B1', 'B10'])
     expect(read).toMatchObject({ rounds: 9, json: 'x.json', write: false })
     expect(readOptions([], all)).toMatchObject({ benches: all, rounds: 3 })
+    const ids = (...names: string[]) => readOptions(names, all).benches.map(({ id }) => id)
+    expect([ids('B8'), ids('B8P')]).toStrictEqual([['B8', 'B8P'], ['B8P']])
   })
 
   test.each([
-    [['B2'], 'there is no bench "B2"; there are B1 B8 B10'],
+    [['B2'], 'there is no bench "B2"; there are B1 B8 B8P B10'],
     [['--rounds', '0'], '--rounds must be a whole number from 1 to 99, not "0"'],
     [['--rounds', 'two'], 'not "two"'],
     [['--fast'], "Unknown option '--fast'"],

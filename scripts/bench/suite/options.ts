@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { Bench } from './bench.js'
 
 export const usage = `usage: npm run bench -- [B1 B8 …] [--rounds 3] [--json FILE] [--write] [--list]
-  B1 B8 …      only these; without a name all of them
+  B1 B8 …      only these; without a name all of them. B7 and B14 bring B7P and B14P along, the same beside other systems
   --rounds N   rounds that count, 1 to 99; one more warms up (default 3; take 9 before a claim)
   --json FILE  one JSON object a line: bench, metric, unit, contender, median, ratio, low, high, gate, met
   --write      puts tables and plots into docs/benchmarks.md and docs/benchmarks/
@@ -33,8 +33,9 @@ export const readOptions = (args: readonly string[], all: readonly Bench[]): Opt
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 99)
     throw new Error(`--rounds must be a whole number from 1 to 99, not "${values.rounds}"`)
   const names = positionals.map(name => name.toUpperCase())
-  const unknown = names.find(name => !all.some(({ id }) => id === name))
+  const isNamed = ({ id }: Bench, name: string) => id === name || id === `${name}P`
+  const unknown = names.find(name => !all.some(bench => isNamed(bench, name)))
   if (unknown) throw new Error(`there is no bench "${unknown}"; there are ${all.map(({ id }) => id).join(' ')}`)
-  const benches = names.length === 0 ? all : all.filter(({ id }) => names.includes(id))
+  const benches = names.length === 0 ? all : all.filter(bench => names.some(name => isNamed(bench, name)))
   return { benches, rounds, json: values.json, write: values.write, list: values.list }
 }
