@@ -1,4 +1,5 @@
 import { closeCodes, limits } from '@qsm/contract'
+import { createMemoryBus } from '@qsm/server-kit'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openSocketClient, type SocketClient } from '../../../tests/support/socket-client.js'
@@ -43,6 +44,23 @@ const settled = async (socket: SocketClient) => {
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate)
 }
+
+describe('an open socket', () => {
+  test('gets within ten seconds or so what nobody told its pod of', async () => {
+    const carol = await makeParty(await message.person())
+    const other = await makeParty(await message.person())
+    const [socket, quiet] = [await open(carol), await open(other)]
+    const fillUntold = createFiller({ ...message, bus: createMemoryBus() }, bob, carol, sealed)
+    // When one that it was told of has come, what it reads at its opening is read.
+    await createFiller(message, bob, carol, sealed)()
+    await socket.next('delivery')
+    await settled(socket)
+    await fillUntold()
+    await vi.waitFor(() => expect(sequencesOf(socket)).toEqual([1, 2]), { timeout: 15_000, interval: 100 })
+    await settled(quiet)
+    expect(sequencesOf(quiet)).toEqual([])
+  })
+})
 
 describe('what is stored while a socket opens', () => {
   test('comes each exactly once and in order, wherever the opening falls and however it is acknowledged', async () => {

@@ -12,6 +12,8 @@ const retryMs = 1_000
 
 /** Hands the entries of one mailbox to one socket, in order, within the window of what is unacknowledged. */
 export interface Delivery {
+  /** The last entry that was handed over. */
+  readonly cursor: number
   /** There may be something new: up to `sequence`, where that is known. */
   wake(sequence?: number): void
   /** An entry that was just stored: handed over at once where it is the very next, else read in its turn. */
@@ -51,6 +53,10 @@ class SocketDelivery implements Delivery {
     this.#announce()
     options.socket.onDrain(() => void this.#pump())
     void this.#pump()
+  }
+
+  get cursor(): number {
+    return this.#cursor
   }
 
   wake(sequence = Number.POSITIVE_INFINITY): void {

@@ -21,10 +21,12 @@ const keyOf = ({ userId, deviceId }: DeviceAddress): string => `${userId}/${devi
 export class OpenSockets {
   readonly #byDevice = new Map<string, OpenSocket>()
   readonly #byUser = new Map<string, Set<OpenSocket>>()
+  readonly #all = new Set<OpenSocket>()
 
   /** Returns the socket that the same device had until now. */
   add(entry: OpenSocket): OpenSocket | undefined {
     const { caller, address } = entry
+    this.#all.add(entry)
     const ofUser = this.#byUser.get(caller.userId) ?? new Set()
     this.#byUser.set(caller.userId, ofUser.add(entry))
     if (!address) return undefined
@@ -35,6 +37,7 @@ export class OpenSockets {
 
   remove(entry: OpenSocket): void {
     const { caller, address } = entry
+    this.#all.delete(entry)
     if (address && this.#byDevice.get(keyOf(address)) === entry) this.#byDevice.delete(keyOf(address))
     const ofUser = this.#byUser.get(caller.userId)
     ofUser?.delete(entry)
@@ -59,7 +62,8 @@ export class OpenSockets {
     return this.#byUser.has(userId)
   }
 
-  *all(): Iterable<OpenSocket> {
-    for (const ofUser of this.#byUser.values()) yield* ofUser
+  /** No generator: it would make two objects for each socket, each second. */
+  all(): ReadonlySet<OpenSocket> {
+    return this.#all
   }
 }

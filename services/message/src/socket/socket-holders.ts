@@ -10,6 +10,22 @@ export interface SocketHolders {
   release(address: DeviceAddress, socketId: string): Promise<void>
   /** The socket that the device has; null where it had none yet, or has no mailbox. */
   holderOf(address: DeviceAddress): Promise<string | null>
+  /** Those of at most 500 sockets that the database knows more of than their pod; usually none. */
+  outdated(sockets: readonly KnownSocket[]): Promise<readonly Outdated[]>
+}
+
+/** A socket of a device, and the last entry that was handed over it. */
+export interface KnownSocket extends Hold {
+  readonly cursor: number
+}
+
+export interface Outdated {
+  /** Its place among those asked for. */
+  readonly index: number
+  /** Another socket has the device. */
+  readonly isReplaced: boolean
+  /** The last entry of the mailbox. */
+  readonly last: number
 }
 
 interface Hold extends DeviceAddress {
@@ -58,6 +74,19 @@ WITH old AS (
 )
 UPDATE message.mailbox m SET socket_id = NULL FROM locked l
 WHERE m.user_id = l.user_id AND m.device_id = l.device_id AND m.socket_id = l.socket_id`
+
+/** Answers only what differs: asked every few seconds for every open socket. */
+const outdatedStatement = `
+SELECT k.place, m.socket_id IS NOT NULL AND m.socket_id <> k.socket_id AS is_replaced, m.next_sequence - 1 AS last
+FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[]) WITH ORDINALITY AS k(user_id, device_id, socket_id, cursor, place)
+JOIN message.mailbox m ON m.user_id = k.user_id AND m.device_id = k.device_id
+WHERE m.socket_id <> k.socket_id OR m.next_sequence - 1 > k.cursor`
+
+interface OutdatedRow {
+  readonly place: string
+  readonly is_replaced: boolean
+  readonly last: string
+}
 
 export const createSocketHolders = (database: Database): SocketHolders => {
   const hold = createBatcher<Hold, MailboxState | null>({
@@ -110,5 +139,14 @@ export const createSocketHolders = (database: Database): SocketHolders => {
       await release({ ...address, socketId })
     },
     holderOf,
+    async outdated(sockets) {
+      const rows = await database.query<OutdatedRow>({ name: 'sockets-outdated', text: outdatedStatement }, [
+        sockets.map(({ userId }) => userId),
+        sockets.map(({ deviceId }) => deviceId),
+        sockets.map(({ socketId }) => socketId),
+        sockets.map(({ cursor }) => cursor),
+      ])
+      return rows.map(row => ({ index: Number(row.place) - 1, isReplaced: row.is_replaced, last: Number(row.last) }))
+    },
   }
 }

@@ -23,8 +23,12 @@ export interface WatchOptions {
 const expiryMs = 1_000
 /** A hint may have been lost. */
 const pollMs = 10_000
+const lookedAtOnce = 500
 /** A socket that was told of before this one was registered. */
 const toldMs = 5_000
+
+/** A socket of a device, not of a thin client. */
+type OpenDevice = OpenSocket & { readonly address: DeviceAddress }
 
 const isSameDevice = (one: DeviceAddress | null, other: DeviceAddress | null): boolean =>
   one?.userId === other?.userId && one?.deviceId === other?.deviceId
@@ -84,11 +88,33 @@ export const watchSockets = (
     }
   }
   /**
-   * The holder may be a pod that was killed before its socket opened, or the hint was lost. Nobody can tell here, so this one
-   * comes back, and is the newest then.
+   * Hints get lost: looks for entries that nobody told of, and for sockets whose device has another one. That may be one of a pod
+   * that was killed before it opened; nobody can tell here, so this one comes back, and is the newest then.
    */
-  const checkStale = async (entry: OpenSocket) => {
-    if ((await otherHolder(entry)) !== null) entry.socket.close(closeCodes.draining)
+  const lookAtSome = async (entries: readonly OpenDevice[]) => {
+    const known = entries.map(({ address, holderId, delivery }) => ({
+      ...address,
+      socketId: holderId,
+      cursor: delivery.cursor,
+    }))
+    for (const { index, isReplaced, last } of await holders.outdated(known)) {
+      const entry = entries[index] as OpenDevice
+      if (isReplaced) entry.socket.close(closeCodes.draining)
+      else entry.delivery.wake(last)
+    }
+  }
+  let isLooking = false
+  const look = async () => {
+    if (isLooking) return
+    isLooking = true
+    try {
+      const entries = [...open.all()]
+      const devices = entries.filter((entry): entry is OpenDevice => entry.address !== null)
+      for (const { address, delivery } of entries) if (!address) delivery.wake()
+      for (let at = 0; at < devices.length; at += lookedAtOnce) await lookAtSome(devices.slice(at, at + lookedAtOnce))
+    } finally {
+      isLooking = false
+    }
   }
   const onOpened = (hint: HintOf<'socket-opened'>) => {
     const address = { userId: hint.user_id, deviceId: hint.device_id }
@@ -109,12 +135,7 @@ export const watchSockets = (
     const now = clock.now()
     for (const { socket, caller } of open.all()) if (caller.expiresAt <= now) socket.close(closeCodes.tokenExpired)
   }, expiryMs).unref()
-  const poll = setInterval(() => {
-    for (const entry of open.all()) {
-      entry.delivery.wake()
-      checkStale(entry).catch(onError)
-    }
-  }, pollMs).unref()
+  const poll = setInterval(() => void look().catch(onError), pollMs).unref()
 
   return {
     check(entry) {
