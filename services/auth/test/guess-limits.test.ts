@@ -1,16 +1,21 @@
-import * as argon2 from '@node-rs/argon2'
 import { createMemoryFailureWaits, createMemoryRateLimits, QsmError } from '@qsm/server-kit'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { handClock } from '../../../packages/server-kit/test/support.js'
 import { createGuessLimits } from '../src/passwords/guess-limits.js'
+import type { HashThreads } from '../src/passwords/hash-threads.js'
 import type { Answer } from './support/call.js'
 import { password, startAuth, type TestAuth } from './support/start-auth.js'
 
-vi.mock('@node-rs/argon2', async importOriginal => {
-  const real = await importOriginal<typeof argon2>()
-  return { ...real, verify: vi.fn(real.verify) }
+const verify = vi.hoisted(() => vi.fn<HashThreads['verify']>())
+vi.mock('../src/passwords/hash-threads.js', async importOriginal => {
+  const real = await importOriginal<typeof import('../src/passwords/hash-threads.js')>()
+  const startHashThreads = (count: number): HashThreads => {
+    const threads = real.startHashThreads(count)
+    verify.mockImplementation(threads.verify)
+    return { ...threads, verify }
+  }
+  return { ...real, startHashThreads }
 })
-const verify = vi.mocked(argon2.verify)
 
 let auth: TestAuth
 

@@ -1,14 +1,19 @@
-import * as argon2 from '@node-rs/argon2'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { HashThreads } from '../src/passwords/hash-threads.js'
 import type { Answer } from './support/call.js'
 import { newName, password, startAuth, type TestAuth } from './support/start-auth.js'
 
 // The real functions, counted.
-vi.mock('@node-rs/argon2', async importOriginal => {
-  const real = await importOriginal<typeof argon2>()
-  return { ...real, hash: vi.fn(real.hash), verify: vi.fn(real.verify) }
+const verify = vi.hoisted(() => vi.fn<HashThreads['verify']>())
+vi.mock('../src/passwords/hash-threads.js', async importOriginal => {
+  const real = await importOriginal<typeof import('../src/passwords/hash-threads.js')>()
+  const startHashThreads = (count: number): HashThreads => {
+    const threads = real.startHashThreads(count)
+    verify.mockImplementation(threads.verify)
+    return { ...threads, verify }
+  }
+  return { ...real, startHashThreads }
 })
-const verify = vi.mocked(argon2.verify)
 
 let auth: TestAuth
 let quantumIsThere = false
