@@ -15,7 +15,8 @@ const server = ({ name, port, adminPort }) =>
 const backend = (name, pods) => [
   `backend ${name}`,
   '  option httpchk GET /readyz',
-  '  balance roundrobin',
+  // Sockets last: taking turns over requests of all kinds can bring all of them to one pod.
+  '  balance leastconn',
   '  option redispatch 1',
   '  retries 3',
   // What may have been done is not done again by the balancer: only reading is tried at another pod.

@@ -22,10 +22,8 @@ export interface KnownSocket extends Hold {
 export interface Outdated {
   /** Its place among those asked for. */
   readonly index: number
-  /** Another socket has the device. */
+  /** Another socket has the device; else there are entries behind the cursor. */
   readonly isReplaced: boolean
-  /** The last entry of the mailbox. */
-  readonly last: number
 }
 
 interface Hold extends DeviceAddress {
@@ -77,7 +75,7 @@ WHERE m.user_id = l.user_id AND m.device_id = l.device_id AND m.socket_id = l.so
 
 /** Answers only what differs: asked every few seconds for every open socket. */
 const outdatedStatement = `
-SELECT k.place, m.socket_id IS NOT NULL AND m.socket_id <> k.socket_id AS is_replaced, m.next_sequence - 1 AS last
+SELECT k.place, m.socket_id IS NOT NULL AND m.socket_id <> k.socket_id AS is_replaced
 FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::bigint[]) WITH ORDINALITY AS k(user_id, device_id, socket_id, cursor, place)
 JOIN message.mailbox m ON m.user_id = k.user_id AND m.device_id = k.device_id
 WHERE m.socket_id <> k.socket_id OR m.next_sequence - 1 > k.cursor`
@@ -85,7 +83,6 @@ WHERE m.socket_id <> k.socket_id OR m.next_sequence - 1 > k.cursor`
 interface OutdatedRow {
   readonly place: string
   readonly is_replaced: boolean
-  readonly last: string
 }
 
 export const createSocketHolders = (database: Database): SocketHolders => {
@@ -146,7 +143,7 @@ export const createSocketHolders = (database: Database): SocketHolders => {
         sockets.map(({ socketId }) => socketId),
         sockets.map(({ cursor }) => cursor),
       ])
-      return rows.map(row => ({ index: Number(row.place) - 1, isReplaced: row.is_replaced, last: Number(row.last) }))
+      return rows.map(row => ({ index: Number(row.place) - 1, isReplaced: row.is_replaced }))
     },
   }
 }

@@ -97,10 +97,10 @@ export const watchSockets = (
       socketId: holderId,
       cursor: delivery.cursor,
     }))
-    for (const { index, isReplaced, last } of await holders.outdated(known)) {
+    for (const { index, isReplaced } of await holders.outdated(known)) {
       const entry = entries[index] as OpenDevice
       if (isReplaced) entry.socket.close(closeCodes.draining)
-      else entry.delivery.wake(last)
+      else entry.delivery.wake()
     }
   }
   let isLooking = false
