@@ -11,7 +11,7 @@ export const assumptions = {
   loginsPerDay: { value: 0.1, about: 'logins with a password of a user in a day' },
   refreshMs: { value: 1, about: 'CPU of auth for a refreshed token, in ms: not measured' },
   thinShare: { value: 0.02, about: 'share of messages that thin clients send' },
-  retentionDays: { value: 30, about: 'days that rows of sent and seen messages stay' },
+  replayHours: { value: 25, about: 'hours that rows of sent and seen stay (replayMemoryMs of the contract)' },
   entryBytes: { value: 1_600, about: 'an envelope of 1.2 KB with its row and index entries: not measured' },
   waitingDays: { value: 1, about: 'mean days until an entry is fetched by a device; most are at once' },
   reconnectSeconds: { value: 30, about: 'mean wait of a client before it comes back after a loss' },
@@ -21,7 +21,8 @@ export const assumptions = {
   postgresCores: { value: 32, about: 'cores of a primary' },
   walMbPerSecond: { value: 200, about: 'WAL that a primary and its replicas bear, in MB a second' },
   storageTb: { value: 8, about: 'data of a primary that can still be backed up and restored, in TB' },
-  connections: { value: 500, about: 'connections of a primary; each pod has up to 10' },
+  connections: { value: 500, about: 'connections of a primary' },
+  connectionsPerPod: { value: 10, about: 'connections of a pod, DATABASE_POOL_MAX' },
 } as const
 
 export type Assumptions = { readonly [K in keyof typeof assumptions]: number }

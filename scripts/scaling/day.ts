@@ -50,8 +50,8 @@ const perPart = (value: (part: Part) => number): Demand =>
   Object.fromEntries(parts.map(part => [part, value(part)])) as Demand
 
 /**
- * A day by the minute. With `zoneLost`, from the peak on for an hour one zone is gone: its pods and its Redis with it (a primary
- * has a standby elsewhere, so all of it stays), and its sockets come back to the other zones.
+ * A day by the minute. With `zoneLost`, from the peak on for an hour one zone is gone: its pods stop and their sockets come back to
+ * the others. Redis and PostgreSQL have replicas elsewhere, so all of them stays.
  */
 export const simulateDay = (
   given: Assumptions,

@@ -5,6 +5,8 @@ import type { Size } from './size.js'
 
 const number = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en-US').replaceAll(',', ' ') : String(Number(value.toPrecision(3)))
+/** A computed one is not known to more than two digits. */
+const fullAt = (users: number): string => number(Number(users.toPrecision(2)))
 const percent = (value: number): string => `${(value * 100).toFixed(0)} %`
 const duration = (ms: number): string => (ms >= 1_000 ? `${number(ms / 1_000)} s` : `${number(ms)} ms`)
 
@@ -41,7 +43,7 @@ export const renderTables = (
     what,
     number(needed),
     number(limit),
-    number(fullAtUsers),
+    fullAt(fullAtUsers),
   ])
   return [
     `${number(given.users)} users`,
@@ -52,7 +54,7 @@ export const renderTables = (
       ['One primary would bear', 'Needed', 'Limit', 'Full at users'],
       [
         ...ofPrimary,
-        ['(one Redis: cores)', number(given.users / size.redisFullAtUsers), 1, number(size.redisFullAtUsers)],
+        ['(one Redis: cores)', number(given.users / size.redisFullAtUsers), 1, fullAt(size.redisFullAtUsers)],
       ],
     ),
   ].join('\n')

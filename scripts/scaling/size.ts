@@ -25,14 +25,19 @@ export const sizeFor = (given: Assumptions, measured: Measured): Size => {
   const [auth, quantum] = [pods(demand.auth), pods(demand.quantum)]
   const { bytes } = measured
   const envelopesPerDay = given.users * given.messagesPerDay * envelopesOf(given)
+  const replayDays = given.replayHours / 24
   const stored =
-    given.users * given.messagesPerDay * given.retentionDays * bytes.sent +
-    envelopesPerDay * (given.retentionDays * bytes.seen + given.waitingDays * given.entryBytes)
+    given.users * given.messagesPerDay * replayDays * bytes.sent +
+    envelopesPerDay * (replayDays * bytes.seen + given.waitingDays * given.entryBytes)
   const primary = [
     { what: 'cores', needed: demand.postgres / given.busyShare, limit: given.postgresCores },
     { what: 'WAL, MB/s', needed: (peak.sends * envelopesOf(given) * bytes.wal) / 1e6, limit: given.walMbPerSecond },
     { what: 'data, TB', needed: stored / 1e12, limit: given.storageTb },
-    { what: 'connections without a pooler', needed: (message + auth + quantum) * 10, limit: given.connections },
+    {
+      what: 'connections without a pooler',
+      needed: (message + auth + quantum) * given.connectionsPerPod,
+      limit: given.connections,
+    },
   ].map(row => ({ ...row, fullAtUsers: (given.users * row.limit) / row.needed }))
   const shards = Math.max(...primary.slice(0, 3).map(({ needed, limit }) => needed / limit))
   const redisCores = demand.redis / given.busyShare
