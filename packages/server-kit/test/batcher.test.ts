@@ -16,6 +16,8 @@ const byHand = (options: {
   readonly maxInFlight: number
   readonly keyOf?: (item: number) => string
   readonly onePerKey?: boolean
+  readonly weightOf?: (item: number) => number
+  readonly maxWeight?: number
 }) => {
   const runs: {
     readonly items: readonly number[]
@@ -53,6 +55,18 @@ describe('a batcher', () => {
     await nextTurn()
     await nextTurn()
     expect(items().at(-1)).toEqual([2])
+  })
+
+  test('takes no more into a run than it may weigh, what is heavier alone, and nothing past it', async () => {
+    const { ask, runs, items } = byHand({ maxItems: 10, maxInFlight: 1, weightOf: item => item, maxWeight: 10 })
+    const asked = [4, 5, 2, 30, 1, 9].map(ask)
+    for (const expected of [[4, 5], [2], [30], [1, 9]]) {
+      await nextTurn()
+      await nextTurn()
+      expect(items().at(-1)).toEqual(expected)
+      runs.at(-1)?.end(expected.map(String))
+    }
+    expect(await Promise.all(asked)).toEqual(['4', '5', '2', '30', '1', '9'])
   })
 
   test('runs as many at once as it may, and then what has come meanwhile', async () => {

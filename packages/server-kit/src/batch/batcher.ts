@@ -15,12 +15,17 @@ export const createBatcher = <I, O>(options: {
   readonly keyOf?: (item: I) => string
   /** Whether a run takes at most one item of a key, so that who asks for much does not push others out. */
   readonly onePerKey?: boolean
+  /** What an item costs, in the unit of `maxWeight`. 0 where left out. */
+  readonly weightOf?: (item: I) => number
+  /** The items of a run weigh no more in all; one that is heavier by itself goes alone. */
+  readonly maxWeight?: number
   /** Runs begin at least so far apart: what comes alone goes at once, what comes thick goes together. 0 where left out. */
   readonly everyMs?: number
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
 }): ((item: I) => Promise<O>) => {
   interface Waiting {
     readonly item: I
+    readonly weight: number
     readonly since: number
     readonly resolve: (result: O) => void
     readonly reject: (error: unknown) => void
@@ -47,15 +52,19 @@ export const createBatcher = <I, O>(options: {
     }
   }
   const take = (): readonly Waiting[] => {
-    const { keyOf, maxItems, onePerKey } = options
+    const { keyOf, maxItems, maxWeight = Number.POSITIVE_INFINITY, onePerKey } = options
     const taken = new Set<Waiting>()
     const keys = new Set(busy)
+    let weight = 0
     for (const entry of waiting) {
       if (taken.size === maxItems) break
       const key = keyOf?.(entry.item)
       if (key !== undefined && keys.has(key)) continue
+      // Nothing passes what does not fit: the order of a key stays, and the heavy get their turn.
+      if (taken.size > 0 && weight + entry.weight > maxWeight) break
       if (key !== undefined && onePerKey) keys.add(key)
       taken.add(entry)
+      weight += entry.weight
     }
     waiting = waiting.filter(entry => !taken.has(entry))
     return [...taken]
@@ -86,7 +95,7 @@ export const createBatcher = <I, O>(options: {
 
   return item =>
     new Promise((resolve, reject) => {
-      waiting.push({ item, since: performance.now(), resolve, reject })
+      waiting.push({ item, weight: options.weightOf?.(item) ?? 0, since: performance.now(), resolve, reject })
       schedule()
     })
 }
