@@ -95,4 +95,48 @@ describe('users who seal at the same time', () => {
     await broken.say('goes on')
     expect([await broken.hear(), await fine.hear()]).toEqual([['goes on'], ['fine']])
   })
+
+  it('do not wait for one who seals for many devices, which is done by itself', async () => {
+    const [many, fine] = await pairs(2)
+    if (!many || !fine) throw new Error('there are two')
+    const { alice, bob } = many
+    const others = Array.from({ length: 16 }, (_, index) => ({ ...bob, userId: bob.userId, deviceId: index + 100 }))
+    const input = alice.sealInput([bob], 'to many')
+    const record = bob.recordText()
+    const devicesOf = others.map(({ userId, deviceId }) => ({ user_id: userId, device_id: deviceId, record }))
+    const transactions = vi.spyOn(devices.database, 'transaction')
+    await Promise.allSettled([
+      devices.run(alice.userId, 'seal', { ...input, devices: [...input.devices, ...devicesOf] }),
+      fine.say('fine'),
+    ])
+    expect(transactions).toHaveBeenCalledTimes(2)
+    expect(await fine.hear()).toEqual(['fine'])
+  })
+
+  it('are sealed for one by one where a statement for all of them takes too long', async () => {
+    const both = await pairs(2)
+    const transaction = devices.database.transaction.bind(devices.database)
+    const transactions = vi.spyOn(devices.database, 'transaction').mockImplementationOnce(work =>
+      transaction(async query => {
+        await work(query)
+        await query("SELECT set_config('statement_timeout', '20', true)")
+        await query('SELECT pg_sleep(5)')
+        throw new Error('the statement was not ended')
+      }),
+    )
+    await Promise.all(both.map(({ say }) => say('all the same')))
+    expect(transactions).toHaveBeenCalledTimes(3)
+    for (const { hear } of both) expect(await hear()).toEqual(['all the same'])
+  })
+
+  it('are told their own refusal without a second try', async () => {
+    const [conflicting, fine] = await pairs(2)
+    if (!conflicting || !fine) throw new Error('there are two')
+    const clientMessageId = newId()
+    await conflicting.alice.text([conflicting.bob], 'first under this id', { clientMessageId })
+    const transactions = vi.spyOn(devices.database, 'transaction')
+    const again = conflicting.alice.text([conflicting.bob], 'another under this id', { clientMessageId })
+    await Promise.all([expect(again).rejects.toMatchObject({ code: 'idempotency_conflict' }), fine.say('fine')])
+    expect(transactions).toHaveBeenCalledTimes(1)
+  })
 })
