@@ -112,6 +112,14 @@ test('the way back keeps every entry of every partition', async () => {
   await pod.close()
 })
 
+test('sends fit below the bound for four weeks, also where no entry was there, should the next step fail for days', async () => {
+  const pod = await openPod()
+  await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations.slice(0, 9) })
+  await pod.store(1, Date.now() + 28 * 86_400_000)
+  expect(await pod.read()).toEqual(upTo(1))
+  await pod.close()
+})
+
 test('a table that is in use keeps the upgrade waiting, and others no longer than a lock may take', async () => {
   const pod = await openPod()
   await pod.store(1)
