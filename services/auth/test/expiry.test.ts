@@ -17,7 +17,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-const run = () => runJob({ ...auth.context, schema: 'auth' }, expiryJob)
+const run = () => runJob({ ...auth.context, schema: 'auth', databaseNow: auth.clock.now }, expiryJob)
 
 const rowsOf = (table: string, login: Login) =>
   auth.context.database.query(`SELECT 1 FROM auth.${table} WHERE session_id = $1`, [login.sessionId])

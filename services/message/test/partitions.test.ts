@@ -23,7 +23,8 @@ afterEach(() => message.close())
 
 const sql = <Row = unknown>(statement: string, ...values: readonly unknown[]) =>
   message.context.database.query<Row>(statement, values)
-const run = (job: Job, pod = message) => runJob({ ...pod.context, schema: messageSchema }, job)
+const run = (job: Job, pod = message, databaseNow = pod.clock.now) =>
+  runJob({ ...pod.context, schema: messageSchema, databaseNow }, job)
 const makeAhead = (pod = message) =>
   run(
     partitionJob(30 * dayMs, () => {}),
@@ -62,7 +63,7 @@ const untilLater = async () => {
 
 test('partitions are made ahead: what is received in the next weeks has one of its time, with all indexes', async () => {
   const store = createFiller(message, bob, alice, sealed)
-  await untilDay(2)
+  await untilLater()
   for (let week = 0; week < 4; week += 1) {
     await store()
     await untilDay(7)
@@ -117,6 +118,24 @@ test('retention drops a partition when all in it is over, not before, and leaves
   expect(await sequences()).toEqual([2])
   // Three with what is not over, besides the one of now, the next and the default one.
   expect((await partitions()).length).toBeLessThanOrEqual(8)
+})
+
+test('the clock of one pod drops nothing: partitions go by that of PostgreSQL, and not at all where they differ', async () => {
+  const store = createFiller(message, bob, alice, sealed)
+  await untilLater()
+  await store()
+  const before = await partitions()
+  const right = message.clock.now()
+  const job = partitionJob(30 * dayMs, () => {})
+  message.clock.advance(60 * dayMs)
+  await expect(run(job, message, () => right)).rejects.toThrow('86400 minutes ahead of that of PostgreSQL')
+  await expect(runJob({ ...message.context, schema: messageSchema }, job)).rejects.toThrow('of PostgreSQL')
+  expect(await partitions()).toEqual(before)
+  expect(await sequences()).toEqual([1])
+  // Two that are right about each other.
+  message.clock.advance(Date.now() - message.clock.now())
+  await runJob({ ...message.context, schema: messageSchema }, job)
+  expect(await partitions()).toEqual(before)
 })
 
 test('two pods that do the job at once make and drop each partition once', async () => {

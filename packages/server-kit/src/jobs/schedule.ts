@@ -7,7 +7,9 @@ export interface Job {
   /** Also names the lock that keeps other pods out meanwhile. */
   readonly name: string
   readonly everyMs: number
-  /** One go, in a transaction of its own. True where there is more to do at once. */
+  /** Whether its work is the same at any time, so that no clock has to be right for it. */
+  readonly ignoresTime?: true
+  /** One go, in a transaction of its own, at the time of PostgreSQL (milliseconds since 1970). True where there is more to do at once. */
   run(query: Query, now: number): Promise<boolean>
 }
 
@@ -17,24 +19,46 @@ export interface JobContext {
   readonly database: Database
   readonly clock: Clock
   readonly log: Logger
+  /** What PostgreSQL would say, where a clock is moved by hand; it is asked where left out. */
+  readonly databaseNow?: () => number
 }
 
 /** One go may take longer than a statement for which somebody waits. */
 const patience = { statementTimeoutMs: 30_000 }
+/** So far may two clocks be apart. */
+const maxApartMs = 3_600_000
 
-/** Does a job until nothing is left, or `isStopping` between two goes. Nothing where another pod is at it. */
+/** Jobs delete what is over, for good: two clocks have to agree on the time, or one that jumps would delete what is not. */
+const requireSameTime = (databaseNow: number, podNow: number): void => {
+  const apartMs = podNow - databaseNow
+  if (Math.abs(apartMs) <= maxApartMs) return
+  const minutes = Math.round(Math.abs(apartMs) / 60_000)
+  throw new Error(
+    `The clock of this pod is ${minutes} minutes ${apartMs > 0 ? 'ahead of' : 'behind'} that of PostgreSQL, so nothing is deleted by time: ` +
+      'set the one that is wrong by NTP. The job goes on when they are less than an hour apart.',
+  )
+}
+
+/**
+ * Does a job until nothing is left, or `isStopping` between two goes. Nothing where another pod is at it. Throws where the clocks
+ * of the pod and of PostgreSQL are more than an hour apart, unless the job ignores the time.
+ */
 export const runJob = async (
-  { schema, database, clock }: JobContext,
+  { schema, database, clock, databaseNow }: JobContext,
   job: Job,
   isStopping = () => false,
 ): Promise<void> => {
   for (let more = true; more && !isStopping(); ) {
     more = await database.transaction(async query => {
-      const [lock] = await query<{ mine: boolean }>(
-        'SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2)) AS mine',
+      const [lock] = await query<{ mine: boolean; now: string }>(
+        `SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2)) AS mine,
+           floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
         [`qsm ${schema} jobs`, job.name],
       )
-      return lock?.mine === true && job.run(query, clock.now())
+      if (lock?.mine !== true) return false
+      const now = databaseNow?.() ?? Number(lock.now)
+      if (!job.ignoresTime) requireSameTime(now, clock.now())
+      return job.run(query, now)
     }, patience)
   }
 }

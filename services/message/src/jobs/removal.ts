@@ -66,5 +66,6 @@ const removeAccount = async (query: Query): Promise<boolean> => {
 export const removalJob: Job = {
   name: 'removal',
   everyMs: 10_000,
+  ignoresTime: true,
   run: async query => (await emptyMailbox(query)) || (await removeAccount(query)),
 }

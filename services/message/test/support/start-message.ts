@@ -134,7 +134,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
       loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),
     async runJobs() {
       for (const job of messageJobs({ ...context, onReach: () => {} }))
-        await runJob({ ...context, schema: messageSchema }, job)
+        await runJob({ ...context, schema: messageSchema, databaseNow: clock.now }, job)
     },
     async close() {
       await server.stop(1_000)

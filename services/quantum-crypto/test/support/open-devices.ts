@@ -94,7 +94,8 @@ export const openDevices = async (
     },
     async runJobs() {
       const jobs = deviceJobs({ devices, retentionMs: 30 * 86_400_000, log: silentLog })
-      for (const job of jobs) await runJob({ schema: quantumSchema, database, clock, log: silentLog }, job)
+      const context = { schema: quantumSchema, database, clock, log: silentLog, databaseNow: clock.now }
+      for (const job of jobs) await runJob(context, job)
     },
     second: () => openDevices(databaseUrl, kek, clock),
     async counted(name) {
