@@ -65,7 +65,9 @@ test('it happens once an hour, until the app is closed', async () => {
   const alice = await auth.person()
   auth.clock.advance(31 * day)
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
-  const app = createAuthApp({ ...auth.context, database: { ...auth.context.database, close: async () => {} } })
+  const database = { ...auth.context.database, close: async () => {} }
+  const context = { ...auth.context, database, databaseNow: auth.clock.now } // Its jobs take both clocks from it.
+  const app = createAuthApp(context)
   vi.advanceTimersByTime(3_599_999)
   expect(await rowsOf('login_session', alice)).toHaveLength(1)
   vi.advanceTimersByTime(1)
