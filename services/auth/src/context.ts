@@ -80,12 +80,15 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
     metrics: options.metrics,
   }),
   tokens: options.tokens,
-  hasher: await createPasswordHasher({
-    maxConcurrent: options.passwordHashConcurrency,
-    maxWaiting: 200,
-    maxWaitingPerAccount: 16,
-    maxWaitingPerAddress: 100,
-  }),
+  hasher: await createPasswordHasher(
+    {
+      maxConcurrent: options.passwordHashConcurrency,
+      maxWaiting: 200,
+      maxWaitingPerAccount: 16,
+      maxWaitingPerAddress: 100,
+    },
+    options.log,
+  ),
   guesses: createGuessLimits(options.failureWaits),
   rateLimits: options.rateLimits,
   bus: options.bus,

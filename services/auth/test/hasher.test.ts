@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import os from 'node:os'
+import type { Worker } from 'node:worker_threads'
 import { QsmError } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { listeningLog } from '../../../packages/server-kit/test/support.js'
+import { silentLog } from '../../../tests/support/silent-log.js'
 import type { HashQueueLimits } from '../src/passwords/hash-queue.js'
 import { startHashThreads } from '../src/passwords/hash-threads.js'
 import { createPasswordHasher } from '../src/passwords/hasher.js'
@@ -21,9 +24,9 @@ const gated =
       gate.running -= 1
     }
   }
-const real = startHashThreads(2)
+const real = startHashThreads(2, silentLog)
 const threads = { hash: vi.fn(gated(real.hash)), verify: vi.fn(gated(real.verify)), close: async () => {} }
-const createHasher = (limits: HashQueueLimits) => createPasswordHasher(limits, threads)
+const createHasher = (limits: HashQueueLimits) => createPasswordHasher(limits, silentLog, threads)
 afterAll(() => real.close())
 
 const whom = { account: 'alice', address: '192.0.2.1' }
@@ -65,12 +68,26 @@ const niceOfThreads = (): readonly number[] =>
 describe('the password hasher', () => {
   test.skipIf(process.platform !== 'linux')('hashes in threads that yield to the event loop', async () => {
     const own = os.getPriority()
-    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 10, ...shares })
+    const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 10, ...shares }, silentLog)
     try {
       expect(niceOfThreads().filter(nice => nice === own + 5).length).toBeGreaterThan(0)
     } finally {
       await hasher.close()
     }
+  })
+
+  test('outlives a thread that fails while it has nothing to do, says so, and hashes on', async () => {
+    const { log, lines } = listeningLog()
+    const started: Worker[] = []
+    const note = (worker: Worker) => void started.push(worker)
+    process.on('worker', note)
+    const idle = startHashThreads(1, log)
+    const hash = await idle.hash('a password')
+    process.off('worker', note)
+    started[0]?.emit('error', new Error('out of memory')) // Throws where nobody listens, which would end the process.
+    expect(lines).toMatchObject([{ err: { message: 'out of memory' }, msg: 'a thread that hashes passwords failed' }])
+    expect(await idle.verify(hash, 'a password')).toBe(true)
+    await idle.close()
   })
 
   test('knows the password it hashed and no other, and never makes the same hash twice', async () => {

@@ -7,8 +7,8 @@ import { newName, password, startAuth, type TestAuth } from './support/start-aut
 const verify = vi.hoisted(() => vi.fn<HashThreads['verify']>())
 vi.mock('../src/passwords/hash-threads.js', async importOriginal => {
   const real = await importOriginal<typeof import('../src/passwords/hash-threads.js')>()
-  const startHashThreads = (count: number): HashThreads => {
-    const threads = real.startHashThreads(count)
+  const startHashThreads: typeof real.startHashThreads = (...how) => {
+    const threads = real.startHashThreads(...how)
     verify.mockImplementation(threads.verify)
     return { ...threads, verify }
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { createPasswordHasher } from '../../../../services/auth/src/passwords/hasher.js'
+import { silentLog } from '../../../../tests/support/silent-log.js'
 
 /** Checks one password against its own hash. Throws where it says that it does not fit, or that another one does. */
 export type CheckPassword = () => Promise<void>
@@ -15,7 +16,7 @@ const mustBe = (right: boolean): void => {
 /** As the auth service checks: argon2id, 19 MiB, two passes, one lane. */
 export const ownCheck = async (): Promise<CheckPassword> => {
   const limits = { maxConcurrent: atOnce, maxWaiting: 10, maxWaitingPerAccount: 10, maxWaitingPerAddress: 10 }
-  const hasher = await createPasswordHasher(limits)
+  const hasher = await createPasswordHasher(limits, silentLog)
   const stored = await hasher.hash(password, whom)
   mustBe(!(await hasher.verify(stored, 'another', whom)))
   return async () => mustBe(await hasher.verify(stored, password, whom))

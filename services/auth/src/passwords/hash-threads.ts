@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Logger } from '@qsm/server-kit'
 import { Piscina } from 'piscina'
 import type { HashTask } from './hash-worker.js'
 
@@ -24,7 +25,7 @@ const idleMs = 60_000
  * Threads beside the pool of Node, whose four also look up names and read files, and whose priority cannot be lowered for one
  * kind of work alone.
  */
-export const startHashThreads = (maxThreads: number): HashThreads => {
+export const startHashThreads = (maxThreads: number, log: Logger): HashThreads => {
   const pool = new Piscina<HashTask, string | boolean>({
     filename: fileURLToPath(new URL(builtWorker, import.meta.url)),
     name: 'runHashTask',
@@ -36,6 +37,8 @@ export const startHashThreads = (maxThreads: number): HashThreads => {
     env: {},
     niceIncrement,
   })
+  // Of a thread that has no task; the pool starts another.
+  pool.on('error', error => log.error({ err: error }, 'a thread that hashes passwords failed'))
   return {
     hash: async password => (await pool.run({ kind: 'hash', password })) as string,
     verify: async (hash, password) => (await pool.run({ kind: 'verify', hash, password })) as boolean,

@@ -1,3 +1,4 @@
+import type { Logger } from '@qsm/server-kit'
 import { createHashQueue, type HashFor, type HashQueueLimits } from './hash-queue.js'
 import { type HashThreads, startHashThreads } from './hash-threads.js'
 
@@ -21,7 +22,8 @@ export interface PasswordHasher {
 /** Argon2id in a bounded queue: each hash takes a thread for about 15 ms, and 19 MiB. */
 export const createPasswordHasher = async (
   limits: HashQueueLimits,
-  threads: HashThreads = startHashThreads(limits.maxConcurrent),
+  log: Logger,
+  threads: HashThreads = startHashThreads(limits.maxConcurrent, log),
 ): Promise<PasswordHasher> => {
   const inTurn = createHashQueue(limits)
   // Unknown users cost the same work as known ones, or the time would tell which names exist.
