@@ -1,5 +1,5 @@
 import { createMetrics, migrate, newId, openDatabase } from '@qsm/server-kit'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
 import { messageEntities, messageMigrations, messageSchema } from '../src/index.js'
@@ -109,6 +109,24 @@ test('the way back keeps every entry of every partition', async () => {
   for (const _ of messageMigrations.slice(8)) await pod.dataSource.undoLastMigration()
   expect(await pod.read()).toEqual(upTo(2))
   await migrate({ url: database.url, schema: messageSchema, migrations: before })
+  await pod.close()
+})
+
+test('the way back keeps what is being stored when it begins', async () => {
+  const pod = await openPod()
+  await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations.slice(0, 11) })
+  const { wayBack } = await pod.transaction(async query => {
+    await query(
+      `INSERT INTO message.entry SELECT user_id, device_id, 1, gen_random_uuid(), user_id, 1, false, $1, 'envelope 1' FROM message.mailbox`,
+      [Date.now()],
+    )
+    const wayBack = pod.dataSource.undoLastMigration()
+    const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+    await vi.waitFor(async () => expect(await pod.query(waiting)).toHaveLength(1), { timeout: 10_000 })
+    return { wayBack }
+  })
+  await wayBack
+  expect(await pod.read()).toEqual(upTo(1))
   await pod.close()
 })
 

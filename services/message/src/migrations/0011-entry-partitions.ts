@@ -60,6 +60,8 @@ export class EntryPartitions1767225600011 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    // Nobody stores what the copy would not see.
+    await lockBriefly(runner, 'mailbox', 'entry')
     for (const statement of [
       'CREATE TABLE message.entry_plain (LIKE message.entry INCLUDING STORAGE) WITH (toast_tuple_target = 8160)',
       'INSERT INTO message.entry_plain SELECT e.* FROM message.entry e JOIN message.mailbox USING (user_id, device_id)',
