@@ -8,13 +8,13 @@ import { renderJudged } from './instructions/render.js'
 
 const update = process.argv.includes('--update')
 const baseline = readBaseline()
-const noBaseline = `not compared: no baseline for Node ${thisNode}, only for ${nodesWithBaseline().join(', ')}`
+const noBaseline = `not compared: no baseline for Node ${thisNode}, only for ${nodesWithBaseline().join(', ')}; npm run instructions -- --update takes one`
 const whyNot = whyNotCounted() ?? (baseline || update ? null : noBaseline)
 
 if (process.argv.includes('--why-not')) {
   if (whyNot) console.log(whyNot)
 } else if (whyNot) {
-  console.error(`${whyNot}; then npm run instructions -- --update takes one`)
+  console.error(whyNot)
   process.exitCode = 2
 } else {
   const counts = await countInstructions(operations)

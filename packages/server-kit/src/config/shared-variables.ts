@@ -244,7 +244,7 @@ export const retentionVariables = defineVariables({
   MESSAGE_RETENTION_DAYS: {
     schema: wholeNumber(1, 3_650),
     default: '30',
-    doc: 'Days that a message is kept at least: unacknowledged in its mailbox (up to a quarter longer), and for thin clients as it was opened.',
+    doc: 'Days that a message is kept at least: unacknowledged in its mailbox (up to a quarter longer, or a day where that is more), and for thin clients as it was opened.',
     example: '30',
   },
 })
