@@ -18,9 +18,9 @@ const stage = (faultOf: (devices: readonly number[], statements: number) => Erro
     },
   }
   const store = createSendStore(database as unknown as Database, () => {})
-  const send = (deviceId: number) =>
+  const send = (deviceId: number, body: Uint8Array | null = null) =>
     store({
-      request: { sender: { userId: 'alice', deviceId }, messageId: 'm', envelopes: [], body: null },
+      request: { sender: { userId: 'alice', deviceId }, messageId: 'm', envelopes: [], body },
       parcels: [],
       hash: Buffer.alloc(32),
       receivedAt: 0,
@@ -33,7 +33,7 @@ const stage = (faultOf: (devices: readonly number[], statements: number) => Erro
 
 test('one send that repeats fails alone: those of its flush are then stored one by one', async () => {
   const { statements, send } = stage(devices => (devices.includes(2) ? repeated : null))
-  expect(await Promise.all([1, 2, 3].map(send))).toEqual([1, repeated, 3])
+  expect(await Promise.all([1, 2, 3].map(device => send(device)))).toEqual([1, repeated, 3])
   expect(statements).toEqual([[1, 2, 3], [1], [2], [3]])
 })
 
@@ -42,12 +42,19 @@ test('where the database goes away meanwhile, those that are left are told so at
     if (devices.length > 1) return repeated
     return count > 2 ? away : null
   })
-  expect(await Promise.all([1, 2, 3, 4].map(send))).toEqual([1, away, away, away])
+  expect(await Promise.all([1, 2, 3, 4].map(device => send(device)))).toEqual([1, away, away, away])
   expect(statements).toEqual([[1, 2, 3, 4], [1], [2]])
 })
 
 test('a database that is away is not asked again for each send of a flush', async () => {
   const { statements, send } = stage(() => away)
-  expect(await Promise.all([1, 2].map(send))).toEqual([away, away])
+  expect(await Promise.all([1, 2].map(device => send(device)))).toEqual([away, away])
   expect(statements).toEqual([[1, 2]])
+})
+
+test('one statement stores 8 MiB at most, and the order stays', async () => {
+  const { statements, send } = stage(() => null)
+  const bytes = [3, 3, 3, 1, 9, 1].map(mebibytes => new Uint8Array(mebibytes << 20))
+  expect(await Promise.all(bytes.map((body, index) => send(index, body)))).toEqual([0, 1, 2, 3, 4, 5])
+  expect(statements).toEqual([[0, 1], [2, 3], [4], [5]])
 })

@@ -121,6 +121,12 @@ const group = (sends: readonly CheckedSend[], rows: readonly NumberedRow[]): rea
 }
 
 const name = 'store-sends'
+/** So much is stored by one statement, which may take 1.5 s; a send that is larger goes alone. */
+const maxBytesTogether = 8 << 20
+
+/** What a send brings into the database, but for columns of a few bytes. */
+const bytesOf = (send: CheckedSend): number =>
+  itemsOf(send).reduce((sum, { bytes }) => sum + bytes.length, send.request.body?.length ?? 0)
 
 /** Whether a send failed because a mailbox is gone: the guard of the statement divides by zero. */
 export const isMailboxMissing = (error: unknown): boolean => (error as { code?: unknown }).code === '22012'
@@ -156,6 +162,8 @@ export const createSendStore = (database: Database, onFlush: (sends: number) => 
   return createBatcher<CheckedSend, readonly HeldParcel[]>({
     maxItems: 128,
     maxInFlight: 2,
+    weightOf: bytesOf,
+    maxWeight: maxBytesTogether,
     // What one device sends at once is answered in the order of its numbers.
     keyOf: ({ request }) => senderKeyOf(request),
     async run(sends) {
