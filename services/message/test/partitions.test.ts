@@ -138,6 +138,15 @@ test('the clock of one pod drops nothing: partitions go by that of PostgreSQL, a
   expect(await partitions()).toEqual(before)
 })
 
+test('one run makes a few partitions, also where the job has not run for a year and they are a day each', async () => {
+  const before = await partitions()
+  message.clock.advance(400 * dayMs)
+  await run(partitionJob(dayMs, () => {}))
+  const made = (await partitions()).filter(name => !before.includes(name))
+  expect(made.length).toBeGreaterThan(1)
+  expect(made.length).toBeLessThanOrEqual(4)
+})
+
 test('two pods that do the job at once make and drop each partition once', async () => {
   const pod = await message.secondPod()
   await untilLater()
