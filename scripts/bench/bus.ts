@@ -3,8 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { newId } from '@qsm/server-kit'
 import { startRedis } from '../../tests/support/redis.js'
 import { cpuOfTree } from './processes.js'
-import { median, percentile } from './realtime/figures.js'
+import { percentile } from './realtime/figures.js'
 import { hashedChannels, type MakeCarrier, routingTable } from './realtime/hint-carriers.js'
+import { median } from './suite/spread.js'
 
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
 const measuredMs = 4_000

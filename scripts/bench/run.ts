@@ -43,7 +43,7 @@ for (const [index, bench] of options.benches.entries()) {
   say(`${bench.id} (${index + 1} of ${options.benches.length}): ${bench.title}`)
   if (load > 1) say(`  the machine is not quiet: load average ${load.toFixed(1)}`)
   try {
-    const result = await runBench(bench, { rounds: options.rounds, say, peers }, stopping.signal)
+    const result = await runBench(bench, { rounds: options.rounds, say, peers, write: options.write }, stopping.signal)
     const machine = `${new Date().toISOString().slice(0, 10)}, ${options.rounds} rounds, ${cpus().length} × ${cpus()[0]?.model}, ${memoryGib} GiB, Node ${process.version}, load average before ${load.toFixed(1)}. \`npm run bench -- ${bench.id} --rounds ${options.rounds}\``
     console.log(`${renderTable(bench, result.lines, result.remarks)}\n${machine}\n`)
     if (options.json) appendFileSync(options.json, result.lines.map(line => `${JSON.stringify(line)}\n`).join(''))

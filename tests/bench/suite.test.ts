@@ -29,7 +29,7 @@ const bench = (of: Prepared): Bench => ({
   ],
   prepare: async () => of,
 })
-const setting: Omit<Setting, 'folder'> = { rounds: 3, say: quiet, peers: undefined }
+const setting: Omit<Setting, 'folder'> = { rounds: 3, say: quiet, peers: undefined, write: false }
 const never = new AbortController().signal
 
 describe('A bench of the suite', () => {
@@ -100,8 +100,10 @@ describe('A bench of the suite', () => {
 
   test('has no verdict where QSM itself was void', async () => {
     const failing: Contender = { name: 'qsm', measure: () => Promise.reject(new Error('lost')) }
-    const { lines } = await runBench(bench(prepared([failing, contender('slow', { rate: 1, cpu: 1 })])), setting, never)
+    const of = bench(prepared([failing, contender('slow', { rate: 1, cpu: 1 })]))
+    const { lines, remarks } = await runBench(of, setting, never)
     for (const line of lines) expect(line.met).toBeNull()
+    expect(renderTable(of, lines, remarks)).toContain('| rate, 1/s | QSM | not measured |  |  |')
   })
 
   test('shows a missed gate and what was not run in its table', () => {
@@ -112,6 +114,7 @@ describe('A bench of the suite', () => {
     ])
     const lines = judge(bench(all), all, samples)
     const table = renderTable(bench(all), lines, all.notRun)
+    expect(table).toContain('| Metric | Contender | Median | QSM over it (spread) | Gate |')
     expect(table).toContain('| rate, 1/s | slow | 10 | 1 (1 to 1) | 2: **missed** |')
     expect(table).toContain('| rate, 1/s | absent | not run |  | 3: not run |')
     expect(table).toContain('- absent: it is not here')

@@ -5,7 +5,8 @@ import { startEmbeddedPostgres } from '../../../services/standalone/src/embedded
 import type { Replicas } from '../../../tests/support/replicas.js'
 import { cpuOfTree, stopProgram } from '../processes.js'
 import { startQsm } from '../qsm-server.js'
-import { median, percentile } from './figures.js'
+import { median } from '../suite/spread.js'
+import { percentile } from './figures.js'
 import { makeRing, type Ring } from './ring.js'
 
 const people = 32

@@ -1,4 +1,2 @@
 export const percentile = (values: readonly number[], percent: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor((values.length * percent) / 100))] ?? 0
-
-export const median = (values: readonly number[]): number => percentile(values, 50)

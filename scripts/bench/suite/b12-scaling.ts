@@ -7,6 +7,7 @@ import { type CpuUse, cpuUse, since } from './b12-scaling/cpu-time.js'
 import { makeCrowd } from './b12-scaling/crowd.js'
 import { drawCurves } from './b12-scaling/draw-curves.js'
 import type { Bench, Metric, Prepared, Setting } from './bench.js'
+import { median } from './spread.js'
 
 const podCounts = [1, 2, 4] as const
 const userCounts = [1_000, 4_000, 16_000] as const
@@ -43,10 +44,7 @@ const sum = (cpu: CpuUse) => cpu.podsUs + cpu.redisUs + cpu.postgresUs + cpu.poo
 
 /** Writes docs/benchmarks-scaling.svg from the medians of the rounds. */
 const writeCurves = (rounds: readonly Readonly<Record<string, number>>[]): void => {
-  const medianOf = (name: string) => {
-    const values = rounds.map(round => round[name] ?? 0).sort((a, b) => a - b)
-    return values[Math.floor(values.length / 2)] ?? 0
-  }
+  const medianOf = (name: string) => median(rounds.map(round => round[name] ?? 0))
   const curve = (counts: readonly number[], what: string, title: string) => ({
     title,
     points: counts.map(count => ({ label: `${count}`, us: medianOf(`CPU each, ${count} ${what}`) })),
@@ -59,7 +57,7 @@ const writeCurves = (rounds: readonly Readonly<Record<string, number>>[]): void 
   writeFileSync(file, drawCurves(curves, growthLimit, [1, 2]))
 }
 
-const prepare = async ({ say }: Setting): Promise<Prepared> => {
+const prepare = async ({ say, write }: Setting): Promise<Prepared> => {
   const replicas = await startReplicas({ args: ['--message-pods', '4'] })
   try {
     const urlOf = (name: string) => replicas.service(name).url
@@ -126,7 +124,7 @@ const prepare = async ({ say }: Setting): Promise<Prepared> => {
       contenders: [{ name: 'qsm', measure }],
       notRun: [],
       async stop() {
-        if (rounds.length > 0 && process.argv.includes('--write')) writeCurves(rounds)
+        if (rounds.length > 0 && write) writeCurves(rounds)
         await crowd.resize(0)
         for (const ring of rings.values()) ring.close()
         await replicas.stop()

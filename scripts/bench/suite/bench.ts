@@ -16,6 +16,8 @@ export interface Setting {
   readonly say: (text: string) => void
   /** The folder with other systems and their load generator; undefined where it is not there. */
   readonly peers: string | undefined
+  /** Whether docs/ gets what is drawn beside the tables. */
+  readonly write: boolean
 }
 
 export interface Contender {

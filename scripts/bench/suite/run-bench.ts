@@ -5,17 +5,24 @@ import type { Bench, Prepared, Setting } from './bench.js'
 import { judge, type Line } from './judge.js'
 import { type Samples, takeRounds } from './take-rounds.js'
 
+/** What was not run or, where `isVoid`, has void samples, with the reason. */
+export interface Remark {
+  readonly name: string
+  readonly why: string
+  readonly isVoid?: true
+}
+
 export interface Result {
   readonly bench: Bench
   readonly lines: readonly Line[]
-  /** What was not run and which samples are void, with the reason. */
-  readonly remarks: readonly { readonly name: string; readonly why: string }[]
+  readonly remarks: readonly Remark[]
 }
 
-const voidRemarks = (samples: Samples) =>
+const voidRemarks = (samples: Samples): readonly Remark[] =>
   [...samples].flatMap(([name, own]) => {
     const reasons = own.flatMap(sample => ('void' in sample ? [sample.void.split('\n')[0] ?? ''] : []))
-    return reasons.length === 0 ? [] : [{ name, why: `${reasons.length} of ${own.length} samples void: ${reasons[0]}` }]
+    const why = `${reasons.length} of ${own.length} samples void: ${reasons[0]}`
+    return reasons.length === 0 ? [] : [{ name, why, isVoid: true }]
   })
 
 /** Prepares a bench, takes its rounds and ends what it started, also when `aborted` fires. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { median } from '../spread.js'
 import { envelopeBytes, pageSize } from './fill-mailbox.js'
 
 export interface ReadRow {
@@ -42,10 +43,9 @@ export const measurePages = async (
     latencies.push(performance.now() - start)
   }
   const { user, system } = process.cpuUsage(node)
-  const median = latencies.sort((a, b) => a - b)[Math.floor(times / 2)] ?? 0
   return {
     node: (user + system) / times,
     postgres: (cpuOf(backend.pid) - postgres) / times,
-    latency: median,
+    latency: median(latencies),
   }
 }
