@@ -2,9 +2,9 @@
 // scripts/scaling/measured.json. Takes about two minutes.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startReplicas } from '../../tests/support/replicas.js'
+import { cpuUse, since } from '../bench/crowd/cpu-time.js'
+import { makeCrowd } from '../bench/crowd/crowd.js'
 import { makeRing } from '../bench/realtime/ring.js'
-import { cpuUse, since } from '../bench/suite/b12-scaling/cpu-time.js'
-import { makeCrowd } from '../bench/suite/b12-scaling/crowd.js'
 
 const people = 32
 const pacedPerPerson = 30

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { startReplicas } from '../../../tests/support/replicas.js'
+import { makeCrowd } from '../crowd/crowd.js'
+import { prepareConnecting } from '../peers/prepare-connecting.js'
 import { makeRing } from '../realtime/ring.js'
 import { anonymousKib } from './b05-idle-sockets/anonymous-memory.js'
-import { prepareConnecting } from './b05-idle-sockets/others.js'
-import { makeCrowd } from './b12-scaling/crowd.js'
 import type { Bench, Prepared } from './bench.js'
 
 const pod = 'message-1'

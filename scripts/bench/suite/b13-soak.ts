@@ -4,7 +4,7 @@ import { startEmbeddedPostgres } from '../../../services/standalone/src/embedded
 import { loadAlgorithms } from '../people.js'
 import { residentBytes, stopProgram } from '../processes.js'
 import { startQsm } from '../qsm-server.js'
-import { makeThinPeople } from './b09-crypto-service/thin-people.js'
+import { makeThinPeople } from '../thin/thin-people.js'
 import { openIdleSockets } from './b13-soak/idle-sockets.js'
 import { readLoopDelay, watchedBy } from './b13-soak/loop-delay.js'
 import { paced } from './b13-soak/paced.js'

@@ -1,7 +1,7 @@
 import type { RunningQsm } from '../../qsm-server.js'
+import { call } from '../../thin/post.js'
+import type { ThinPerson } from '../../thin/thin-people.js'
 import { text } from './operations.js'
-import { call } from './post.js'
-import type { ThinPerson } from './thin-people.js'
 
 /** Throws where a signature of the service does not hold, its secrets differ, or the peer cannot read what was sent. */
 export const checkServer = async (

@@ -1,6 +1,6 @@
 import type { RunningQsm } from '../../qsm-server.js'
-import type { Post } from './post.js'
-import type { ThinPerson } from './thin-people.js'
+import type { Post } from '../../thin/post.js'
+import type { ThinPerson } from '../../thin/thin-people.js'
 import type { Verification } from './verification.js'
 
 /** The operations by the names of their metrics. */

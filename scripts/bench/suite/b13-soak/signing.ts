@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import type { RunningQsm } from '../../qsm-server.js'
-import { sendOn } from '../b09-crypto-service/post.js'
-import type { ThinPerson } from '../b09-crypto-service/thin-people.js'
+import { sendOn } from '../../thin/post.js'
+import type { ThinPerson } from '../../thin/thin-people.js'
 
 /** Signatures by the quantum service, of people who take turns. */
 export interface Signing {

@@ -1,6 +1,6 @@
-import { buildLoadGenerator, type LoadGenerator, type LoadSample } from '../../peers/load-generator.js'
-import { startPeers } from '../../peers/peer.js'
-import type { Contender, Prepared, Setting } from '../bench.js'
+import type { Contender, Prepared, Setting } from '../suite/bench.js'
+import { buildLoadGenerator, type LoadGenerator, type LoadSample } from './load-generator.js'
+import { startPeers } from './peer.js'
 
 /**
  * Other systems (their folders by the name of the contender) that are started afresh for each sample and get `count`

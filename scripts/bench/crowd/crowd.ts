@@ -1,8 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto'
 import { createTokens, newId, systemClock } from '@qsm/server-kit'
 import WebSocket from 'ws'
-import type { Replicas } from '../../../../tests/support/replicas.js'
-import type { IdleDevice } from '../../realtime/idle-devices.js'
+import type { Replicas } from '../../../tests/support/replicas.js'
+import type { IdleDevice } from '../realtime/idle-devices.js'
 
 /** Users with one device each and an open socket, who say nothing. */
 export interface Crowd {

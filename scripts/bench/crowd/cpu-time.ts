@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Replicas } from '../../../../tests/support/replicas.js'
+import type { Replicas } from '../../../tests/support/replicas.js'
 
 const read = (path: string): string => {
   try {

@@ -1,4 +1,4 @@
-import type { RunningQsm } from '../../qsm-server.js'
+import type { RunningQsm } from '../qsm-server.js'
 import { call } from './post.js'
 
 /** Somebody with nothing but HTTP: a login session that is bound to no device, and REST keys. */
