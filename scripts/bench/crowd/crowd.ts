@@ -3,6 +3,7 @@ import { createTokens, newId, systemClock } from '@qsm/server-kit'
 import WebSocket from 'ws'
 import type { Replicas } from '../../../tests/support/replicas.js'
 import type { IdleDevice } from '../realtime/idle-devices.js'
+import { type DeviceRow, insertDevices } from './insert-devices.js'
 
 /** Users with one device each and an open socket, who say nothing. */
 export interface Crowd {
@@ -18,10 +19,7 @@ const openAtOnce = 64
 const rowsAtOnce = 4_000
 const tokenLifeMs = 3_600_000
 
-interface User {
-  readonly userId: string
-  readonly sessionId: string
-  readonly deviceId: number
+interface User extends DeviceRow {
   readonly username: string
 }
 
@@ -33,23 +31,7 @@ const insert = async (replicas: Replicas, users: readonly User[]): Promise<void>
      SELECT user_id, username, username, 'active', now() FROM unnest($1::uuid[], $2::text[]) AS n(user_id, username)`,
     [column('userId'), column('username')],
   )
-  const columns = [column('userId'), column('deviceId')]
-  const rows = 'unnest($1::uuid[], $2::bigint[]) AS n(user_id, device_id)'
-  await replicas.sql(
-    `INSERT INTO message.device (user_id, device_id, record, expires_at, created_at)
-     SELECT user_id, device_id, (SELECT record FROM message.device LIMIT 1), 0, now() FROM ${rows}`,
-    columns,
-  )
-  await replicas.sql(
-    `INSERT INTO message.mailbox (user_id, device_id, epoch) SELECT user_id, device_id, 1 FROM ${rows}`,
-    columns,
-  )
-  await replicas.sql(
-    `INSERT INTO message.device_binding (session_id, user_id, device_id, bound_at)
-     SELECT n.session_id, n.user_id, n.device_id, now()
-     FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n(user_id, device_id, session_id)`,
-    [...columns, column('sessionId')],
-  )
+  await insertDevices(replicas, users)
 }
 
 const open = (podUrl: string, token: string) =>

@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Replicas } from '../../../tests/support/replicas.js'
+import { insertDevices } from '../crowd/insert-devices.js'
 import { logIn } from '../people.js'
 
 export interface IdleDevice {
@@ -45,22 +46,9 @@ export const makeIdleDevices = async (replicas: Replicas, count: number, name: s
     deviceId: randomInt(1, 2 ** 32 - 1),
     token: tokens[at] ?? '',
   }))
-  const columns = [devices.map(({ userId }) => userId), devices.map(({ deviceId }) => deviceId)]
-  const rows = 'unnest($1::uuid[], $2::bigint[]) AS n(user_id, device_id)'
-  await replicas.sql(
-    `INSERT INTO message.device (user_id, device_id, record, expires_at, created_at)
-     SELECT user_id, device_id, (SELECT record FROM message.device LIMIT 1), 0, now() FROM ${rows}`,
-    columns,
-  )
-  await replicas.sql(
-    `INSERT INTO message.mailbox (user_id, device_id, epoch) SELECT user_id, device_id, 1 FROM ${rows}`,
-    columns,
-  )
-  await replicas.sql(
-    `INSERT INTO message.device_binding (session_id, user_id, device_id, bound_at)
-     SELECT n.session_id, n.user_id, n.device_id, now()
-     FROM unnest($1::uuid[], $2::bigint[], $3::uuid[]) AS n(user_id, device_id, session_id)`,
-    [...columns, sessions.map(({ sid }) => sid)],
+  await insertDevices(
+    replicas,
+    devices.map(({ userId, deviceId }, at) => ({ userId, deviceId, sessionId: sessions[at]?.sid ?? '' })),
   )
   return devices
 }

@@ -2,8 +2,8 @@ import pg from 'pg'
 import { type BenchPerson, connect, loadAlgorithms, makePerson, type PreparedSend, prepareSends } from '../../people.js'
 import { stopProgram } from '../../processes.js'
 import { startQsm } from '../../qsm-server.js'
+import { openReceivers } from '../../receivers.js'
 import { postAll, sendEach } from './closed-loop.js'
-import { openReceivers } from './receivers.js'
 import type { System, World } from './system.js'
 
 /** So many messages of each person for each of the two ways to send. */
