@@ -7,7 +7,8 @@ import { startedPair } from './support/person.js'
 
 // Signatures are hollow here (see fast-algorithms.ts): these properties are about the ratchet.
 const messages = 250
-const tapes = fc.array(fc.nat(1_000_000), { minLength: 200, maxLength: 600, size: 'max' })
+// Without bias: small numbers all mean "send", and a tape of many of them doubles next to nothing.
+const tapes = fc.noBias(fc.array(fc.nat(1_000_000), { minLength: 200, maxLength: 600, size: 'max' }))
 const runs = { numRuns: 4, endOnFailure: true }
 
 describe('a conversation of 250 messages with loss, reorder, doubling and both sides sending at once', () => {
