@@ -8,6 +8,10 @@ import { createRedisPresence } from '../src/presence/redis-presence.js'
 const patience = { timeout: 20_000, interval: 20 }
 const isOnline = async (presence: Presence, userId: string) => (await presence.online([userId])).has(userId)
 
+/** How many commands the server has run. */
+const commands = (redis: TestRedis) =>
+  Number(/total_commands_processed:(\d+)/.exec(redis.command('INFO', 'stats'))?.[1] ?? Number.NaN)
+
 /** What presence does alike, wherever it is kept. `connect` gives two pods that know of each other. */
 const suite = (connect: () => Promise<readonly [Presence, Presence]>) => {
   test('a user is online while any pod holds a socket, and says who was online before', async () => {
@@ -33,10 +37,11 @@ describe('presence in one process', () => {
 describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: not run, no redis-server here', () => {
   let redis: TestRedis
   const open: Presence[] = []
-  const pod = async (lifeMs = 60_000, url = redis.url) => {
+  const pod = async (lifeMs = 60_000, url = redis.url, keptMs = 86_400_000) => {
     const presence = createRedisPresence({
       ...{ url, clock: systemClock, sentinels: [], sentinelName: '', cluster: false, log: silentLog },
       lifeMs,
+      keptMs,
     })
     open.push(presence)
     const probe = newId()
@@ -59,11 +64,65 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
     const [alive, watching] = [await pod(900), await pod(900)]
     const [user, orphan] = [newId(), newId()]
     await alive.enter(user)
-    redis.command('ZADD', `qsm:online:${orphan}`, String(Date.now() + 900), 'a pod that is gone')
+    redis.command('ZADD', `qsm:online:${orphan}`, String(Date.now() + 60_000), 'killed')
+    redis.command('SET', 'qsm:online:pod:killed', '', 'PX', '900')
     expect([await isOnline(watching, user), await isOnline(watching, orphan)]).toEqual([true, true])
     await new Promise(resolve => setTimeout(resolve, 1_500))
     expect([await isOnline(watching, user), await isOnline(watching, orphan)]).toEqual([true, false])
-    expect(Number(redis.command('PTTL', `qsm:online:${user}`))).toBeGreaterThan(0)
+    expect(await watching.enter(orphan)).toBe(false)
+    expect(redis.command('ZRANGE', `qsm:online:${orphan}`, '0', '-1')).not.toContain('killed')
+  })
+
+  test('says its life with two commands, however many users it has', async () => {
+    const one = await pod(900)
+    const users = Array.from({ length: 300 }, newId)
+    await Promise.all(users.map(user => one.enter(user)))
+    await new Promise(resolve => setTimeout(resolve, 400))
+    const before = commands(redis)
+    await new Promise(resolve => setTimeout(resolve, 1_200))
+    const beats = 1_200 / 300 + 1
+    expect(commands(redis) - before).toBeLessThanOrEqual(2 * beats + 2)
+    expect(commands(redis) - before).toBeGreaterThan(2)
+  })
+
+  test('says its users again before Redis forgets them', async () => {
+    const [one, other] = [await pod(900, redis.url, 1_500), await pod(900)]
+    const user = newId()
+    await one.enter(user)
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    expect(await isOnline(other, user)).toBe(true)
+  })
+
+  test('says its users again when Redis has forgotten all without going away', async () => {
+    const [one, other] = [await pod(900), await pod(900)]
+    const user = newId()
+    await one.enter(user)
+    redis.command('FLUSHALL')
+    expect(await isOnline(other, user)).toBe(false)
+    await vi.waitFor(async () => expect(await isOnline(other, user)).toBe(true), patience)
+  })
+
+  test('says its users again over a new connection: the Redis there may lack what the last one was told', async () => {
+    const [one, other] = [await pod(900), await pod(900)]
+    const user = newId()
+    await one.enter(user)
+    redis.command('DEL', `qsm:online:${user}`)
+    expect(await isOnline(other, user)).toBe(false)
+    redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
+    await vi.waitFor(async () => expect(await isOnline(other, user)).toBe(true), patience)
+  })
+
+  test('takes out who left while Redis was away, though Redis still knows them', async () => {
+    const [one, other] = [await pod(900), await pod(900)]
+    const [user, stays] = [newId(), newId()]
+    await one.enter(user)
+    await one.enter(stays)
+    redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
+    await one.leave(user)
+    await vi.waitFor(async () => {
+      expect(await other.online([user, stays])).toEqual(new Set([stays]))
+    }, patience)
+    expect(redis.command('EXISTS', `qsm:online:${user}`)).toBe('0')
   })
 
   test('needs no more than the rights that the manual names', async () => {

@@ -18,7 +18,7 @@ const commandsOf = (redis: RedisConnection): Readonly<Record<string, () => Promi
   'multi and exec': () => redis.multi().get(limitKey).exec(),
   del: () => redis.del(limitKey),
   zadd: () => redis.zadd(onlineKey, 0, 'doctor'),
-  zcount: () => redis.zcount(onlineKey, 0, 0),
+  zrangebyscore: () => redis.zrangebyscore(onlineKey, 0, 0),
   zrem: () => redis.zrem(onlineKey, 'doctor'),
   ...('nodes' in redis
     ? { spublish: () => redis.spublish(channel, ''), ssubscribe: () => redis.ssubscribe(channel) }
