@@ -27,7 +27,7 @@ export interface AuthApp {
 
 /** The auth service over its context: its routes, and the feed that other services read. */
 export const createAuthApp = (context: AuthContext): AuthApp => {
-  const feed = createAccountFeed(context.database.dataSource)
+  const feed = createAccountFeed(context.database.query)
   const stopJobs = scheduleJobs({ ...context, schema: authSchema }, [expiryJob])
   return {
     feed,

@@ -98,7 +98,7 @@ describe('the check of the database', () => {
     const before = await openDatabaseCheck(config, 'auth')
     expect(before.find(({ name }) => name === 'schema auth')).toMatchObject({
       state: 'FAIL',
-      detail: expect.stringMatching(/Accounts\d+, TokenFamilies\d+: run qsm-server migrate main/),
+      detail: expect.stringMatching(/Accounts\d+, TokenFamilies\d+, BeginSession\d+: run qsm-server migrate main/),
     })
     await migrateSchemas(new Secret(database.url), 'main')
     const after = await openDatabaseCheck(config, 'auth')

@@ -6,8 +6,19 @@ import { appendAccountEvents } from '../feed/account-events.js'
 import { checkNewPassword } from '../passwords/password-rules.js'
 import { endOtherSessions } from '../sessions/end-sessions.js'
 
-export const findByName = (context: AuthContext, username: string): Promise<Account | null> =>
-  context.database.dataSource.getRepository(AccountEntity).findOneBy({ usernameKey: usernameKey(username) })
+/** What a login needs of an account. */
+export type LoginAccount = Pick<Account, 'userId' | 'username' | 'passwordHash' | 'state'>
+
+const byName = {
+  name: 'account-by-name',
+  text: `SELECT user_id AS "userId", username, password_hash AS "passwordHash", state
+         FROM auth.account WHERE username_key = $1`,
+}
+
+export const findByName = async (context: AuthContext, username: string): Promise<LoginAccount | null> => {
+  const [account] = await context.database.query<LoginAccount>(byName, [usernameKey(username)])
+  return account ?? null
+}
 
 export const findById = (context: AuthContext, userId: string): Promise<Account | null> =>
   context.database.dataSource.getRepository(AccountEntity).findOneBy({ userId })

@@ -1,6 +1,5 @@
 import type { AccountEventType, AccountFeed } from '@qsm/contract'
-import type { DataSource } from 'typeorm'
-import { AccountEventEntity, type AccountEventRow } from '../entities/account-event.js'
+import type { Query } from '@qsm/server-kit'
 
 export interface NewAccountEvent {
   readonly type: AccountEventType
@@ -43,26 +42,26 @@ export const appendAccountEvents = async (
   )
 }
 
-const present = (row: AccountEventRow) => ({
-  id: Number(row.id),
-  type: row.type as AccountEventType,
-  user_id: row.userId,
-  username: row.username,
-  session_id: row.sessionId,
-  at: row.at.toISOString(),
-})
+interface Row {
+  readonly id: string
+  readonly type: AccountEventType
+  readonly user_id: string
+  readonly username: string
+  readonly session_id: string | null
+  readonly at: Date
+}
+
+const after = {
+  name: 'account-events-after',
+  text: `SELECT id, type, user_id, username, session_id, at FROM auth.account_event
+         WHERE id > $1 ORDER BY id LIMIT $2`,
+}
 
 /** The feed over this service's own table. */
-export const createAccountFeed = (dataSource: DataSource): AccountFeed => ({
-  async eventsAfter(after, limit) {
-    const rows = await dataSource
-      .getRepository(AccountEventEntity)
-      .createQueryBuilder('event')
-      .where('event.id > :after', { after: String(after) })
-      .orderBy('event.id', 'ASC')
-      .limit(limit + 1)
-      .getMany()
-    const events = rows.slice(0, limit).map(present)
-    return { events, next: events.at(-1)?.id ?? Number(after), more: rows.length > limit }
+export const createAccountFeed = (query: Query): AccountFeed => ({
+  async eventsAfter(position, limit) {
+    const rows = await query<Row>(after, [position, limit + 1])
+    const events = rows.slice(0, limit).map(row => ({ ...row, id: Number(row.id), at: row.at.toISOString() }))
+    return { events, next: events.at(-1)?.id ?? Number(position), more: rows.length > limit }
   },
 })

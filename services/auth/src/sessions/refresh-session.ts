@@ -6,7 +6,7 @@ import { LoginSessionEntity } from '../entities/login-session.js'
 import { type RefreshToken, RefreshTokenEntity } from '../entities/refresh-token.js'
 import { endSessionsWithin } from './end-sessions.js'
 import { refreshTokenHash, tokenFamilyOf } from './refresh-tokens.js'
-import { issuePair, type TokenPair } from './token-pair.js'
+import { makePair, type TokenPair } from './token-pair.js'
 
 type Rotation = { readonly pair: TokenPair } | { readonly refused: 'unknown' | 'reused' | 'lost-race' }
 
@@ -49,7 +49,9 @@ const rotate = async (context: AuthContext, manager: EntityManager, sessionId: s
   await tokens.delete({ sessionId, usedAt: LessThan(new Date(now.getTime() - keepUsedMs)) })
   await tokens.update({ tokenSha256 }, { usedAt: now })
   await sessions.update({ sessionId }, { lastUsedAt: now, expiresAt, tokenFamilySha256: refreshTokenHash(family) })
-  return { pair: await issuePair(context, manager, account, { sessionId, family }) }
+  const { pair, refreshSha256 } = makePair(context, account, { sessionId, family })
+  await tokens.insert({ tokenSha256: refreshSha256, sessionId, issuedAt: now, usedAt: null })
+  return { pair }
 }
 
 /** By the session to which a token belongs, or belonged while it had a row (docs/adr/0012-families-of-refresh-tokens.md). */

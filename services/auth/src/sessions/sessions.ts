@@ -1,62 +1,47 @@
 import { type Caller, newId, QsmError } from '@qsm/server-kit'
-import type { EntityManager } from 'typeorm'
+import type { LoginAccount } from '../accounts/accounts.js'
 import type { AuthContext } from '../context.js'
-import { type Account, AccountEntity } from '../entities/account.js'
-import { LoginSessionEntity } from '../entities/login-session.js'
-import { endSessionsWithin } from './end-sessions.js'
 import { newTokenFamily, refreshTokenHash } from './refresh-tokens.js'
-import { issuePair, type TokenPair } from './token-pair.js'
+import { makePair, type TokenPair } from './token-pair.js'
 
 /** Live sessions of one account. Lists, exports and the events of a new password are no longer than that. */
 const maxSessions = 100
 
-/** Those of a user that have to go so that one more fits: used longest ago first, whatever is over already among them. */
-const surplusSessions = async (manager: EntityManager, userId: string): Promise<readonly string[]> => {
-  const surplus = await manager.getRepository(LoginSessionEntity).find({
-    select: { sessionId: true },
-    where: { userId },
-    order: { lastUsedAt: 'DESC', sessionId: 'DESC' },
-    skip: maxSessions - 1,
-  })
-  return surplus.map(session => session.sessionId)
+const begin = {
+  name: 'begin-session',
+  text: 'SELECT auth.begin_session($1, $2, $3, $4, $5, $6, $7, $8, $9) AS ended',
 }
 
 /**
- * Begins a login session of an account whose password was checked; over 100 it ends the one used longest ago. Null where
- * the account was disabled or deleted or has another password meanwhile: the row is locked, so a change comes before and is
- * seen, or after and ends this session. The lock also lets logins of one account count their sessions in turn.
+ * Begins a login session of an account whose password was checked; over 100 it ends those used longest ago, whatever is over
+ * already among them. Null where the account was disabled or deleted or has another password meanwhile: the row is locked,
+ * so a change comes before and is seen, or after and ends this session. The lock also lets logins of one account count
+ * their sessions in turn. All of it is one function of the database (migrations/0003-begin-session.ts).
  */
 export const beginSession = async (
   context: AuthContext,
-  account: Account,
+  account: LoginAccount,
   userAgent: string,
 ): Promise<TokenPair | null> => {
-  const { userId, passwordHash } = account
-  const begun = await context.database.dataSource.transaction(async manager => {
-    const unchanged = await manager.getRepository(AccountEntity).findOne({
-      where: { userId, passwordHash, state: 'active' },
-      lock: { mode: 'for_no_key_update' },
-    })
-    if (!unchanged) return null
-    const surplus = await surplusSessions(manager, userId)
-    const now = new Date(context.clock.now())
-    const sessionId = newId()
-    const family = newTokenFamily()
-    await manager.getRepository(LoginSessionEntity).insert({
-      sessionId,
-      userId,
-      userAgent: userAgent.slice(0, 200),
-      createdAt: now,
-      lastUsedAt: now,
-      expiresAt: new Date(now.getTime() + context.sessionLifeMs),
-      tokenFamilySha256: refreshTokenHash(family),
-    })
-    const pair = await issuePair(context, manager, account, { sessionId, family })
-    return { pair, ended: await endSessionsWithin(manager, account, surplus, now) }
-  })
-  if (!begun) return null
-  if (begun.ended > 0) context.bus.publish({ kind: 'account-events' })
-  return begun.pair
+  const now = context.clock.now()
+  const sessionId = newId()
+  const family = newTokenFamily()
+  const { pair, refreshSha256 } = makePair(context, account, { sessionId, family })
+  const [row] = await context.database.query<{ ended: number | null }>(begin, [
+    account.userId,
+    account.passwordHash,
+    sessionId,
+    userAgent.slice(0, 200),
+    new Date(now),
+    new Date(now + context.sessionLifeMs),
+    refreshTokenHash(family),
+    refreshSha256,
+    maxSessions,
+  ])
+  const ended = row?.ended ?? null
+  if (ended === null) return null
+  if (ended > 0) context.bus.publish({ kind: 'account-events' })
+  return pair
 }
 
 const liveSession = {

@@ -1,7 +1,5 @@
-import type { EntityManager } from 'typeorm'
 import type { AuthContext } from '../context.js'
 import type { Account } from '../entities/account.js'
-import { RefreshTokenEntity } from '../entities/refresh-token.js'
 import { newRefreshToken, refreshTokenHash } from './refresh-tokens.js'
 
 /** The answer of login and refresh. */
@@ -15,21 +13,14 @@ export interface TokenPair {
   readonly quantum_ready: boolean
 }
 
-/** The next pair of a session; its refresh token is stored in the caller's transaction. */
-export const issuePair = async (
+/** The next pair of a session, of whose refresh token the SHA-256 is yet to be stored. */
+export const makePair = (
   context: AuthContext,
-  manager: EntityManager,
   account: Pick<Account, 'userId' | 'username'>,
   { sessionId, family }: { readonly sessionId: string; readonly family: Buffer },
-): Promise<TokenPair> => {
+): { readonly pair: TokenPair; readonly refreshSha256: Buffer } => {
   const refreshToken = newRefreshToken(family)
-  await manager.getRepository(RefreshTokenEntity).insert({
-    tokenSha256: refreshTokenHash(refreshToken),
-    sessionId,
-    issuedAt: new Date(context.clock.now()),
-    usedAt: null,
-  })
-  return {
+  const pair: TokenPair = {
     access_token: context.tokens.issueAccess({ userId: account.userId, username: account.username, sessionId }),
     token_type: 'bearer',
     expires_in: context.tokens.lifeSeconds,
@@ -38,4 +29,5 @@ export const issuePair = async (
     user_id: account.userId,
     quantum_ready: context.quantumReady(),
   }
+  return { pair, refreshSha256: refreshTokenHash(refreshToken) }
 }

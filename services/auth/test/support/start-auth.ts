@@ -16,9 +16,8 @@ import {
 import { handClock, listeningLog } from '../../../../packages/server-kit/test/support.js'
 import { createTestDatabase } from '../../../../tests/support/database.js'
 import { noRateLimits } from '../../../../tests/support/no-rate-limits.js'
-import { createAccount, findByName } from '../../src/accounts/accounts.js'
+import { createAccount, findByName, type LoginAccount } from '../../src/accounts/accounts.js'
 import type { AuthContext } from '../../src/context.js'
-import type { Account } from '../../src/entities/account.js'
 import { type AuthApp, authMigrations, authSchema, createAuthApp, createAuthContext } from '../../src/index.js'
 import type { PasswordHasher } from '../../src/passwords/hasher.js'
 import { beginSession } from '../../src/sessions/sessions.js'
@@ -127,7 +126,7 @@ export const startAuth = async (options: StartOptions = {}): Promise<TestAuth> =
   }
   const tryLogin: TestAuth['tryLogin'] = (username, given, from) =>
     call('POST', '/api/login', { body: { username, password: given }, ...(from === undefined ? {} : { from }) })
-  const beginAs = async (account: Account | null): Promise<Login> => {
+  const beginAs = async (account: LoginAccount | null): Promise<Login> => {
     const pair = account && (await beginSession(context, account, 'test'))
     if (!pair) throw new Error('there is no such account')
     const token = pair.access_token
