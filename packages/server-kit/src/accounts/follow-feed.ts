@@ -10,6 +10,11 @@ export interface FeedFollower {
    * not applied within `maxWaitMs`; then it goes on behind.
    */
   sync(maxWaitMs?: number): Promise<boolean>
+  /**
+   * Something new is in the feed: it is read at once. It is stored at once too where nothing was within the last 250 ms, else
+   * when these are over, so that many events share one transaction.
+   */
+  hear(): void
   /** Resolves when nothing is under way any more. */
   stop(): Promise<void>
 }
@@ -20,7 +25,18 @@ const pageEvents = 500
 /** What is read and not yet applied; what is beyond is read once more when its turn comes. */
 const maxKeptPages = 20
 const defaultWaitMs = 1_000
+const gatherMs = 250
 const applyPatience = { statementTimeoutMs: 30_000 }
+
+/** The first pages that have no more events together than one may have; at least one page, where there is any. */
+const firstTogether = (pages: readonly FeedPage[]): readonly FeedPage[] => {
+  let count = 0
+  const end = pages.findIndex((page, index) => {
+    count += page.events.length
+    return index > 0 && count > pageEvents
+  })
+  return end === -1 ? pages : pages.slice(0, end)
+}
 
 /**
  * Follows the feed from a position. `onEvents` is told of events as soon as they are read, however long it takes to store
@@ -40,10 +56,12 @@ export const followFeed = (options: {
   let applied = options.position
   let kept: readonly FeedPage[] = []
   let stopped = false
+  let lastBegun = Number.NEGATIVE_INFINITY
+  let later: NodeJS.Timeout | null = null
 
   const keep = (after: number, page: FeedPage) => {
     const end = kept.at(-1)?.next ?? applied
-    if (after === end && kept.length < maxKeptPages) kept = [...kept, page]
+    if (page.events.length > 0 && after === end && kept.length < maxKeptPages) kept = [...kept, page]
   }
   const read = createRunner(log, 'the account feed could not be read; it is tried again', async () => {
     for (let more = true; more && !stopped; ) {
@@ -55,22 +73,34 @@ export const followFeed = (options: {
     }
   })
   const apply = createRunner(log, 'the account feed could not be stored; it is tried again', async () => {
+    lastBegun = performance.now()
     while (applied < told && !stopped) {
-      const first = kept[0]
-      const page = first ?? (await feed.eventsAfter(applied, pageEvents))
-      if (page.events.length > 0) {
-        await database.transaction(query => options.apply(query, page.events), applyPatience)
-      }
-      if (first) kept = kept.slice(1)
-      applied = page.next
+      const known = firstTogether(kept)
+      const pages = known.length > 0 ? known : [await feed.eventsAfter(applied, pageEvents)]
+      const events = pages.flatMap(page => page.events)
+      if (events.length > 0) await database.transaction(query => options.apply(query, events), applyPatience)
+      kept = kept.slice(known.length)
+      applied = pages.at(-1)?.next ?? applied
     }
   })
   const readAndApply = async (): Promise<boolean> => {
     const isRead = await read.run()
     return (await apply.run()) && isRead
   }
+  const applyInItsTime = () => {
+    if (later || stopped || applied === told) return
+    const waitMs = lastBegun + gatherMs - performance.now()
+    if (waitMs <= 0) return void apply.run()
+    later = setTimeout(() => {
+      later = null
+      void apply.run()
+    }, waitMs).unref()
+  }
 
   return {
+    hear() {
+      if (!stopped) void read.run().then(applyInItsTime)
+    },
     sync(maxWaitMs = defaultWaitMs) {
       if (stopped) return Promise.resolve(false)
       return Promise.race([readAndApply(), sleep(maxWaitMs, false, { ref: false })])

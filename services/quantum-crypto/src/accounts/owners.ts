@@ -20,9 +20,11 @@ export interface Owners extends Pick<AccountFollower, 'check' | 'onRevoked' | 's
 const projectEvents = async (query: Query, events: readonly AccountEvent[]): Promise<void> => {
   const { created, states, deleted } = foldEvents(events)
   // Owners before what hangs on them, in one order.
-  await query('SELECT 1 FROM crypto.owner WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR UPDATE', [
-    [...states.keys(), ...deleted],
-  ])
+  if (states.size + deleted.length > 0) {
+    await query('SELECT 1 FROM crypto.owner WHERE user_id = ANY($1::uuid[]) ORDER BY user_id FOR UPDATE', [
+      [...states.keys(), ...deleted],
+    ])
+  }
   if (deleted.length > 0) {
     await query('DELETE FROM crypto.device WHERE user_id = ANY($1::uuid[])', [deleted])
     await query('DELETE FROM crypto.owner WHERE user_id = ANY($1::uuid[])', [deleted])
