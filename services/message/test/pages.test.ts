@@ -1,9 +1,11 @@
 import type { Database } from '@qsm/server-kit'
 import { expect, test } from 'vitest'
+import { readBigints } from '../../../tests/support/read-bigints.js'
 import { createPages } from '../src/mailbox/pages.js'
 
 const nextTurn = () => new Promise(setImmediate)
 const mib = 1_048_576
+const alice = '01890000-0000-7000-8000-00000000000a'
 
 /** A database whose statements the test ends by hand. */
 const stage = () => {
@@ -11,13 +13,13 @@ const stage = () => {
   const database = {
     query: (_: unknown, values: readonly unknown[]) =>
       new Promise(resolve => {
-        const [devices, bytes] = [values[1] as readonly number[], values[4] as readonly number[]]
+        const [devices, bytes] = [readBigints(values[1]), readBigints(values[4])]
         const rows = devices.map((device, index) => ({ ix: String(index + 1), found: 1, entries: `${device} 0 ` }))
         statements.push({ devices, bytes, end: () => resolve(rows) })
       }),
   }
   const pages = createPages(database as unknown as Database)
-  const of = (deviceId: number) => ({ userId: 'alice', deviceId, after: 0, limit: 50 })
+  const of = (deviceId: number) => ({ userId: alice, deviceId, after: 0, limit: 50 })
   return {
     statements,
     pushed: (device: number) => pages.page(of(device)),

@@ -1,8 +1,10 @@
 import type { Database } from '@qsm/server-kit'
 import { expect, test } from 'vitest'
+import { readBigints } from '../../../tests/support/read-bigints.js'
 import { type CheckedSend, createSendStore } from '../src/send/store-sends.js'
 
 const repeated = Object.assign(new Error('a repeat'), { code: '23505', constraint: 'seen_pkey' })
+const someId = '01890000-0000-7000-8000-00000000000a'
 const away = Object.assign(new Error('connection lost'), { code: 'ECONNRESET' })
 
 /** A database whose statements fail as the test says, by the devices that send. */
@@ -10,7 +12,7 @@ const stage = (faultOf: (devices: readonly number[], statements: number) => Erro
   const statements: (readonly number[])[] = []
   const database = {
     async query(_: unknown, values: readonly unknown[]) {
-      const devices = values[8] as readonly number[]
+      const devices = readBigints(values[8])
       statements.push(devices)
       const fault = faultOf(devices, statements.length)
       if (fault) throw fault
@@ -20,7 +22,7 @@ const stage = (faultOf: (devices: readonly number[], statements: number) => Erro
   const store = createSendStore(database as unknown as Database, () => {})
   const send = (deviceId: number, body: Uint8Array | null = null) =>
     store({
-      request: { sender: { userId: 'alice', deviceId }, messageId: 'm', envelopes: [], body },
+      request: { sender: { userId: someId, deviceId }, messageId: someId, envelopes: [], body },
       parcels: [],
       hash: Buffer.alloc(32),
       receivedAt: 0,

@@ -1,4 +1,4 @@
-import { createBatcher, type Database, QsmError } from '@qsm/server-kit'
+import { bigints, createBatcher, type Database, QsmError, uuids } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import { createPages, type Pages } from './pages.js'
 
@@ -70,9 +70,9 @@ export const createMailboxes = (database: Database): Mailboxes => {
     everyMs: 20,
     async run(requests) {
       const rows = await database.query<AckedRow>({ name: 'mailbox-ack', text: ackStatement }, [
-        requests.map(request => request.userId),
-        requests.map(request => request.deviceId),
-        requests.map(request => request.upTo),
+        uuids(requests.map(request => request.userId)),
+        bigints(requests.map(request => request.deviceId)),
+        bigints(requests.map(request => request.upTo)),
         deleteBatch,
       ])
       const removed = new Map(rows.map(row => [Number(row.ix), row.removed]))

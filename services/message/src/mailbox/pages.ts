@@ -1,5 +1,5 @@
 import { limits } from '@qsm/contract'
-import { createBatcher, type Database } from '@qsm/server-kit'
+import { bigints, createBatcher, type Database, integers, uuids } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 
 export interface Entry {
@@ -86,11 +86,11 @@ const maxInFlight = 2
 
 const readPages = async (database: Database, requests: readonly PageRequest[], mostBytes: number) => {
   const rows = await database.query<PageRow>({ name: 'mailbox-pages', text: pageStatement }, [
-    requests.map(request => request.userId),
-    requests.map(request => request.deviceId),
-    requests.map(request => request.after),
-    requests.map(request => request.limit),
-    requests.map(request => Math.min(request.maxBytes ?? limits.maxBufferedBytes, mostBytes)),
+    uuids(requests.map(request => request.userId)),
+    bigints(requests.map(request => request.deviceId)),
+    bigints(requests.map(request => request.after)),
+    integers(requests.map(request => request.limit)),
+    bigints(requests.map(request => Math.min(request.maxBytes ?? limits.maxBufferedBytes, mostBytes))),
   ])
   const pages: Page[] = requests.map(() => ({ entries: [], more: false }))
   for (const { ix, found, entries: text } of rows) {

@@ -1,4 +1,4 @@
-import { type Clock, createBatcher, type Database } from '@qsm/server-kit'
+import { bigints, byteas, type Clock, createBatcher, type Database, uuids } from '@qsm/server-kit'
 import { type Connection, orderedPair, seenBy } from '../connections/pair.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import { type FactsRow, factsStatement } from './facts-statement.js'
@@ -78,16 +78,16 @@ const ask = async (database: Database, questions: readonly Question[], now: numb
   const envelopes = questions.flatMap(({ sender, parcels }) => parcels.map(({ address }) => ({ sender, address })))
   const lowAndHigh = pairs.texts.map(pair => pair.split('/'))
   const [row] = await database.query<FactsRow>({ name: 'send-facts', text: factsStatement }, [
-    questions.map(({ sender }) => sender.userId),
-    questions.map(({ sender }) => sender.deviceId),
-    questions.map(({ messageId }) => messageId),
-    lowAndHigh.map(([low]) => low),
-    lowAndHigh.map(([, high]) => high),
-    users.texts,
-    envelopes.map(({ address }) => Buffer.from(address.sid)),
-    envelopes.map(({ sender }) => sender.userId),
-    envelopes.map(({ sender }) => sender.deviceId),
-    envelopes.map(({ address }) => address.seq),
+    uuids(questions.map(({ sender }) => sender.userId)),
+    bigints(questions.map(({ sender }) => sender.deviceId)),
+    uuids(questions.map(({ messageId }) => messageId)),
+    uuids(lowAndHigh.map(([low = '']) => low)),
+    uuids(lowAndHigh.map(([, high = '']) => high)),
+    uuids(users.texts),
+    byteas(envelopes.map(({ address }) => address.sid)),
+    uuids(envelopes.map(({ sender }) => sender.userId)),
+    bigints(envelopes.map(({ sender }) => sender.deviceId)),
+    bigints(envelopes.map(({ address }) => address.seq)),
     now,
   ])
   const earlier = byPlace(row?.earlier ?? null)

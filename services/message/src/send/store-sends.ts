@@ -1,4 +1,13 @@
-import { createBatcher, type Database, type Query, violatedUnique } from '@qsm/server-kit'
+import {
+  bigints,
+  byteas,
+  createBatcher,
+  type Database,
+  integers,
+  type Query,
+  uuids,
+  violatedUnique,
+} from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import { type ReadParcel, type SendRequest, type StoredParcel, senderKeyOf } from './send-job.js'
 
@@ -86,24 +95,22 @@ const itemsOf = ({ request, parcels }: CheckedSend): readonly Item[] => {
   return note ? [...envelopes, { address: request.sender, bytes: note, sid: null, seq: 0 }] : envelopes
 }
 
-const buffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
 const valuesOf = (sends: readonly CheckedSend[]): readonly unknown[] => {
   const items = sends.flatMap((send, index) => itemsOf(send).map(item => ({ index, item })))
   return [
-    items.map(({ index }) => index),
-    items.map(({ item }) => item.address.userId),
-    items.map(({ item }) => item.address.deviceId),
-    items.map(({ item }) => buffer(item.bytes)),
-    items.map(({ item }) => item.sid && buffer(item.sid)),
-    items.map(({ item }) => item.seq),
-    sends.map((_, index) => index),
-    sends.map(send => send.request.sender.userId),
-    sends.map(send => send.request.sender.deviceId),
-    sends.map(send => send.request.messageId),
-    sends.map(send => send.hash),
-    sends.map(send => (send.request.body ? buffer(send.request.body) : null)),
-    sends.map(send => send.receivedAt),
+    integers(items.map(({ index }) => index)),
+    uuids(items.map(({ item }) => item.address.userId)),
+    bigints(items.map(({ item }) => item.address.deviceId)),
+    byteas(items.map(({ item }) => item.bytes)),
+    byteas(items.map(({ item }) => item.sid)),
+    bigints(items.map(({ item }) => item.seq)),
+    integers(sends.map((_, index) => index)),
+    uuids(sends.map(send => send.request.sender.userId)),
+    bigints(sends.map(send => send.request.sender.deviceId)),
+    uuids(sends.map(send => send.request.messageId)),
+    byteas(sends.map(send => send.hash)),
+    byteas(sends.map(send => send.request.body ?? null)),
+    bigints(sends.map(send => send.receivedAt)),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { createBatcher, type Database, QsmError } from '@qsm/server-kit'
+import { bigints, createBatcher, type Database, QsmError, uuids } from '@qsm/server-kit'
 import type { DeviceAddress } from '../devices/devices.js'
 import type { MailboxState } from '../mailbox/mailbox.js'
 
@@ -15,8 +15,10 @@ export interface SocketHolders {
 }
 
 /** A socket of a device, and the last entry that was handed over it. */
-export interface KnownSocket extends Hold {
-  readonly cursor: number
+export interface KnownSocket {
+  readonly address: DeviceAddress
+  readonly holderId: string
+  readonly delivery: { readonly cursor: number }
 }
 
 export interface Outdated {
@@ -92,9 +94,9 @@ export const createSocketHolders = (database: Database): SocketHolders => {
       // Of two of one device in one turn the later holds.
       const last = [...new Map(holds.map(entry => [keyOf(entry), entry])).values()]
       const rows = await database.query<MailboxRow>({ name: 'socket-hold', text: holdStatement }, [
-        last.map(entry => entry.userId),
-        last.map(entry => entry.deviceId),
-        last.map(entry => entry.socketId),
+        uuids(last.map(entry => entry.userId)),
+        bigints(last.map(entry => entry.deviceId)),
+        uuids(last.map(entry => entry.socketId)),
       ])
       const found = new Map(rows.map(row => [keyOf(addressOf(row)), stateOf(row)]))
       return holds.map(entry => found.get(keyOf(entry)) ?? null)
@@ -104,9 +106,9 @@ export const createSocketHolders = (database: Database): SocketHolders => {
     ...batches,
     async run(holds) {
       await database.query({ name: 'socket-release', text: releaseStatement }, [
-        holds.map(entry => entry.userId),
-        holds.map(entry => entry.deviceId),
-        holds.map(entry => entry.socketId),
+        uuids(holds.map(entry => entry.userId)),
+        bigints(holds.map(entry => entry.deviceId)),
+        uuids(holds.map(entry => entry.socketId)),
       ])
       return holds.map(() => null)
     },
@@ -120,7 +122,7 @@ export const createSocketHolders = (database: Database): SocketHolders => {
           text: `SELECT m.user_id, m.device_id, m.socket_id FROM unnest($1::uuid[], $2::bigint[]) AS a(user_id, device_id)
             JOIN message.mailbox m ON m.user_id = a.user_id AND m.device_id = a.device_id`,
         },
-        [addresses.map(({ userId }) => userId), addresses.map(({ deviceId }) => deviceId)],
+        [uuids(addresses.map(({ userId }) => userId)), bigints(addresses.map(({ deviceId }) => deviceId))],
       )
       const found = new Map(rows.map(row => [keyOf(addressOf(row)), row.socket_id]))
       return addresses.map(address => found.get(keyOf(address)) ?? null)
@@ -138,10 +140,10 @@ export const createSocketHolders = (database: Database): SocketHolders => {
     holderOf,
     async outdated(sockets) {
       const rows = await database.query<OutdatedRow>({ name: 'sockets-outdated', text: outdatedStatement }, [
-        sockets.map(({ userId }) => userId),
-        sockets.map(({ deviceId }) => deviceId),
-        sockets.map(({ socketId }) => socketId),
-        sockets.map(({ cursor }) => cursor),
+        uuids(sockets.map(({ address }) => address.userId)),
+        bigints(sockets.map(({ address }) => address.deviceId)),
+        uuids(sockets.map(({ holderId }) => holderId)),
+        bigints(sockets.map(({ delivery }) => delivery.cursor)),
       ])
       return rows.map(row => ({ index: Number(row.place) - 1, isReplaced: row.is_replaced }))
     },

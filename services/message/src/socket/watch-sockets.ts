@@ -92,12 +92,7 @@ export const watchSockets = (
    * that was killed before it opened; nobody can tell here, so this one comes back, and is the newest then.
    */
   const lookAtSome = async (entries: readonly OpenDevice[]) => {
-    const known = entries.map(({ address, holderId, delivery }) => ({
-      ...address,
-      socketId: holderId,
-      cursor: delivery.cursor,
-    }))
-    for (const { index, isReplaced } of await holders.outdated(known)) {
+    for (const { index, isReplaced } of await holders.outdated(entries)) {
       const entry = entries[index] as OpenDevice
       if (isReplaced) entry.socket.close(closeCodes.draining)
       else entry.delivery.wake()
