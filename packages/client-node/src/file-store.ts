@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   createNamedTurns,
@@ -32,9 +32,25 @@ const inUse = (folder: string, what: string, pid: number | null): QsmClientError
     `${pid === null ? 'Another process' : `Process ${pid}`} ${what} the store in ${folder}. End it first, or use another store (qsm: another --home).`,
   )
 
+/**
+ * Makes a folder and those above it, 0700. Node's own way (`recursive`) never ends where a folder is there in which none can be
+ * made, as in /proc.
+ */
+const makeFolder = (folder: string): void => {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return
+  const above = dirname(folder)
+  if (above !== folder) makeFolder(above)
+  try {
+    mkdirSync(folder, 0o700)
+  } catch (error) {
+    // Another process was faster.
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
+}
+
 /** Makes the folder, 0700. One that is there already is closed to others only where it is ours. */
 const prepareFolder = (folder: string): void => {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(resolve(folder))
   if ((statSync(folder).mode & 0o077) === 0) return
   const names = readdirSync(folder)
   if (names.length === 0 || names.includes(indexName)) chmodSync(folder, 0o700)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { newName, password, type SdkServer, startSdkServer } from '../../support/sdk.js'
-import { runQsm } from '../../support/terminal.js'
+import { runQsm, startQsm } from '../../support/terminal.js'
 
 // Each process of the command line takes its time to start.
 vi.setConfig({ testTimeout: 120_000 })
@@ -109,6 +109,15 @@ describe('qsm', () => {
   it('cannot use a home that is a file, and says so', async () => {
     const ran = await runQsm(['--home', join(import.meta.dirname, 'command-line.test.ts'), 'whoami'])
     expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('use another folder (qsm: another --home)') })
+  })
+
+  it('says so too of a home where the system makes no folders, and ends', async () => {
+    const { child, ended } = startQsm(['--home', '/proc/qsm/home', 'whoami'])
+    const deadline = setTimeout(() => child.kill('SIGKILL'), 30_000)
+    const ran = await ended
+    clearTimeout(deadline)
+    expect(ran).toMatchObject({ code: 1, err: expect.stringContaining('The store in /proc/qsm/home cannot be used') })
+    expect(ran.err).toContain('use another folder (qsm: another --home)')
   })
 })
 
