@@ -52,6 +52,19 @@ const isValue = (path: string): boolean => {
   )
 }
 
+describe('the memory of a message pod', () => {
+  const { resources, autoscaling } = values.components.message
+
+  it('is requested as the page says, and is enough for the sockets at which pods are added', () => {
+    const said = /Its request of (\d+) MiB fits the\s+([\d ]+) sockets .*: at (\d+) KiB they/s.exec(page) ?? []
+    const [, request, sockets = '', kibEach] = said
+    expect(resources.requests.memory).toBe(`${request}Mi`)
+    expect(autoscaling.targetConnections).toBe(Number(sockets.replaceAll(' ', '')))
+    const idleMib = (Number(/an idle pod: .* about \d+, (\d+) and/.exec(page)?.[1]) * 1e6) / 2 ** 20
+    expect(idleMib + (autoscaling.targetConnections * Number(kibEach)) / 1024).toBeLessThan(Number(request))
+  })
+})
+
 describe('names in docs/operations.md and k8s/', () => {
   const files = ['docs/operations.md', ...readdirSync(`${root}k8s`).map(name => `k8s/${name}`)]
 
