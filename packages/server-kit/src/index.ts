@@ -25,6 +25,7 @@ export { bigints, byteas, integers, uuids } from './database/array-parameters.js
 export * from './database/await-schema.js'
 export * from './database/clock-offset.js'
 export * from './database/connection.js'
+export * from './database/database-clock.js'
 export * from './database/migrate.js'
 export { type Pooler, poolerOf, poolerProblems, sessionLimits } from './database/pooler.js'
 export { DatabaseError, probeDatabase, startPatienceMs } from './database/reach.js'

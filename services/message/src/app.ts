@@ -69,6 +69,7 @@ const routesOf = (parts: MessageParts) => [
 export const createMessageApp = async (context: MessageContext): Promise<MessageApp> => {
   const { metrics, tokens } = context
   const accounts = await startAccounts({ ...context, tokenLifeMs: tokens.lifeSeconds * 1000 }).catch(async error => {
+    context.databaseClock.stop()
     await context.database.close()
     throw error
   })
@@ -136,6 +137,7 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
       context.managed.close()
       await thin.stop()
       await stopJobs()
+      context.databaseClock.stop()
       await context.database.close()
     },
   }

@@ -6,6 +6,8 @@ import {
   type Clock,
   createNodeClassical,
   type Database,
+  type DatabaseClock,
+  followDatabaseClock,
   type Logger,
   type Metrics,
   openDatabase,
@@ -81,6 +83,8 @@ export interface MessageContext {
   readonly bus: Bus
   readonly presence: Presence
   readonly clock: Clock
+  /** By which entries are dated, the same for all pods. */
+  readonly databaseClock: DatabaseClock
   readonly log: Logger
   readonly metrics: Metrics
   /** Null where nothing is traced. */
@@ -101,6 +105,8 @@ export interface MessageContextOptions {
   readonly bus: Bus
   readonly presence: Presence
   readonly clock: Clock
+  /** What PostgreSQL would say, where a clock is moved by hand; it is asked where left out. */
+  readonly databaseClock?: Clock
   readonly log: Logger
   readonly metrics: Metrics
   /** Null where nothing is traced. */
@@ -111,20 +117,35 @@ export interface MessageContextOptions {
   readonly quantum: QuantumAccess | null
 }
 
+const databaseClockOf = async (
+  { clock, databaseClock, log }: MessageContextOptions,
+  database: Database,
+): Promise<DatabaseClock> => {
+  if (databaseClock) return { now: databaseClock.now, stop() {} }
+  try {
+    return await followDatabaseClock({ database, clock, log })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
 export const createMessageContext = async (options: MessageContextOptions): Promise<MessageContext> => {
   const { signer } = await loadPostQuantum()
+  const database = await openDatabase({
+    url: options.databaseUrl.reveal(),
+    patienceMs: startPatienceMs,
+    schema: messageSchema,
+    entities: messageEntities,
+    migrations: messageMigrations,
+    poolMax: options.poolMax,
+    pooler: options.pooler ?? null,
+    log: options.log,
+    metrics: options.metrics,
+  })
   return {
-    database: await openDatabase({
-      url: options.databaseUrl.reveal(),
-      patienceMs: startPatienceMs,
-      schema: messageSchema,
-      entities: messageEntities,
-      migrations: messageMigrations,
-      poolMax: options.poolMax,
-      pooler: options.pooler ?? null,
-      log: options.log,
-      metrics: options.metrics,
-    }),
+    database,
+    databaseClock: await databaseClockOf(options, database),
     tokens: options.tokens,
     feed: options.feed,
     bus: options.bus,

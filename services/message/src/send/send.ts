@@ -138,7 +138,7 @@ export const createSend = (context: MessageContext, parts: SendParts, metrics: S
     checkSendingDevice(facts, request.sender)
     const standings = checkConnections(facts, request.sender.userId, parcels)
     checkDevices(facts.devices, request, parcels)
-    const receivedAt = context.clock.now()
+    const receivedAt = context.databaseClock.now()
     checkTimes(parcels, receivedAt)
     await perDevice.take(senderKeyOf(request))
     const record = await devices.record(request.sender)

@@ -112,7 +112,7 @@ export const createSocketService = (context: MessageContext, parts: SocketParts)
     return { caller, accessToken: null, address, deviceId: address.deviceId, start, holderId }
   }
 
-  const counts = countDeliveries(metrics, clock)
+  const counts = countDeliveries(metrics, context.databaseClock)
   const showFrame = createShowFrame(metrics)
   const typing = createTyping(context, { accounts, open, showFrame })
   const presence = tellPresence(context, { accounts, open, showFrame })

@@ -33,7 +33,7 @@ export const createThinSend = (options: {
   const { context, accounts, asDevice, sealAndStore, sendLimit } = options
   const { query } = context.database
   const findConnection = createFindConnection(query)
-  const memory = createSendMemory(context.database, () => context.clock.now())
+  const memory = createSendMemory(context.database, () => context.databaseClock.now())
 
   /** Before anything is sealed: what is sealed for nothing is a gap in the session. */
   const checkConnection = async (userId: string, peerId: string, username: string): Promise<void> => {

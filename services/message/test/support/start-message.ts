@@ -44,8 +44,8 @@ export interface TestMessage {
   readonly algorithms: Algorithms
   /** A user that the feed has told of, logged in once. */
   person(name?: string): Promise<Person>
-  /** Another pod on the same database; on the same bus where it is given none. */
-  secondPod(other?: { readonly bus?: Bus; readonly tracing?: Tracing | null }): Promise<TestMessage>
+  /** Another pod on the same database; on the same bus and by the same clock where it is given none. */
+  secondPod(other?: Partial<Pick<Shared, 'bus' | 'tracing' | 'clock'>>): Promise<TestMessage>
   /** The same login session at this pod. */
   as(login: Login): Login
   /** The same login session with a fresh token. */
@@ -62,6 +62,8 @@ export interface Shared {
   readonly bus: Bus
   readonly presence: Presence
   readonly clock: HandClock
+  /** What PostgreSQL would say. */
+  readonly databaseClock: HandClock
   readonly rateLimits: RateLimits
   readonly quantum: QuantumAccess | null
   readonly tracing: Tracing | null
@@ -159,12 +161,13 @@ export const startMessage = async (
 ): Promise<TestMessage> => {
   const database = options.database ?? (await createTestDatabase())
   await migrate({ url: database.url, schema: messageSchema, migrations: messageMigrations })
+  const clock = createHandClock()
   const shared = {
     databaseUrl: (await options.wayTo?.(database.url)) ?? database.url,
     feed: createHandFeed(),
     bus: createMemoryBus(),
     presence: createMemoryPresence(),
-    clock: createHandClock(),
+    ...{ clock, databaseClock: clock },
     rateLimits: options.rateLimits ?? noRateLimits,
     tracing: options.tracing ?? null,
   }
