@@ -4,6 +4,7 @@ import { createClaimLimits } from './bundles/claim-limits.js'
 import { type MessageContext, messageSchema } from './context.js'
 import { createDevices, type Devices } from './devices/devices.js'
 import { messageJobs } from './jobs/jobs.js'
+import { watchPartitions } from './jobs/watch-partitions.js'
 import { Arrivals } from './mailbox/arrivals.js'
 import { createMailboxes } from './mailbox/mailbox.js'
 import type { MessageParts } from './parts.js'
@@ -104,16 +105,8 @@ export const createMessageApp = async (context: MessageContext): Promise<Message
     thin,
   })
   metrics.gauge({ name: 'qsm_ws_connections', help: 'Open sockets.', collect: () => sockets.count })
-  let reachMs = 0
-  metrics.gauge({
-    name: 'qsm_message_entry_partitions_until_seconds',
-    help: 'Until when entries have a partition, in seconds since 1970; 0 until the job has looked.',
-    collect: () => reachMs / 1000,
-  })
-  const onReach = (untilMs: number) => {
-    reachMs = untilMs
-  }
-  const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, messageJobs({ ...context, onReach }))
+  const jobs = messageJobs({ ...context, partitions: watchPartitions(context) })
+  const stopJobs = scheduleJobs({ ...context, schema: messageSchema }, jobs)
   const parts: MessageParts = { context, accounts, devices, mailboxes, claimLimits, send, thin, sockets }
   return {
     accounts,

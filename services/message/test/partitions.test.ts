@@ -4,7 +4,7 @@ import { messageSchema } from '../src/index.js'
 import { partitionJob } from '../src/jobs/partitions.js'
 import { makeParty, openConversation, type Party, type SendBody } from './support/conversation.js'
 import { createFiller } from './support/fill-mailbox.js'
-import { startMessage, type TestMessage } from './support/start-message.js'
+import { startMessage, type TestMessage, unwatchedPartitions } from './support/start-message.js'
 
 const dayMs = 86_400_000
 
@@ -25,11 +25,7 @@ const sql = <Row = unknown>(statement: string, ...values: readonly unknown[]) =>
   message.context.database.query<Row>(statement, values)
 const run = (job: Job, pod = message, databaseNow = pod.clock.now) =>
   runJob({ ...pod.context, schema: messageSchema, databaseNow }, job)
-const makeAhead = (pod = message) =>
-  run(
-    partitionJob(30 * dayMs, () => {}),
-    pod,
-  )
+const makeAhead = (pod = message) => run(partitionJob(30 * dayMs, unwatchedPartitions), pod)
 const partitions = async () =>
   (
     await sql<{ name: string }>(
@@ -126,7 +122,7 @@ test('the clock of one pod drops nothing: partitions go by that of PostgreSQL, a
   await store()
   const before = await partitions()
   const right = message.clock.now()
-  const job = partitionJob(30 * dayMs, () => {})
+  const job = partitionJob(30 * dayMs, unwatchedPartitions)
   message.clock.advance(60 * dayMs)
   await expect(run(job, message, () => right)).rejects.toThrow('86400 minutes ahead of that of PostgreSQL')
   await expect(runJob({ ...message.context, schema: messageSchema }, job)).rejects.toThrow('of PostgreSQL')
@@ -141,7 +137,7 @@ test('the clock of one pod drops nothing: partitions go by that of PostgreSQL, a
 test('one run makes a few partitions, also where the job has not run for a year and they are a day each', async () => {
   const before = await partitions()
   message.clock.advance(400 * dayMs)
-  await run(partitionJob(dayMs, () => {}))
+  await run(partitionJob(dayMs, unwatchedPartitions))
   const made = (await partitions()).filter(name => !before.includes(name))
   expect(made.length).toBeGreaterThan(1)
   expect(made.length).toBeLessThanOrEqual(4)

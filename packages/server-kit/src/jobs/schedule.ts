@@ -9,6 +9,8 @@ export interface Job {
   readonly everyMs: number
   /** Whether its work is the same at any time, so that no clock has to be right for it. */
   readonly ignoresTime?: true
+  /** How long one of its statements may take. 30 s where left out. */
+  readonly statementTimeoutMs?: number
   /** One go, in a transaction of its own, at the time of PostgreSQL (milliseconds since 1970). True where there is more to do at once. */
   run(query: Query, now: number): Promise<boolean>
 }
@@ -24,7 +26,7 @@ export interface JobContext {
 }
 
 /** One go may take longer than a statement for which somebody waits. */
-const patience = { statementTimeoutMs: 30_000 }
+const patienceMs = 30_000
 /** So far may two clocks be apart. */
 const maxApartMs = 3_600_000
 
@@ -49,17 +51,20 @@ export const runJob = async (
   isStopping = () => false,
 ): Promise<void> => {
   for (let more = true; more && !isStopping(); ) {
-    more = await database.transaction(async query => {
-      const [lock] = await query<{ mine: boolean; now: string }>(
-        `SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2)) AS mine,
+    more = await database.transaction(
+      async query => {
+        const [lock] = await query<{ mine: boolean; now: string }>(
+          `SELECT pg_try_advisory_xact_lock(hashtext($1), hashtext($2)) AS mine,
            floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now`,
-        [`qsm ${schema} jobs`, job.name],
-      )
-      if (lock?.mine !== true) return false
-      const now = databaseNow?.() ?? Number(lock.now)
-      if (!job.ignoresTime) requireSameTime(now, clock.now())
-      return job.run(query, now)
-    }, patience)
+          [`qsm ${schema} jobs`, job.name],
+        )
+        if (lock?.mine !== true) return false
+        const now = databaseNow?.() ?? Number(lock.now)
+        if (!job.ignoresTime) requireSameTime(now, clock.now())
+        return job.run(query, now)
+      },
+      { statementTimeoutMs: job.statementTimeoutMs ?? patienceMs },
+    )
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Job } from '@qsm/server-kit'
 import type { MessageContext } from '../context.js'
 import { expiryJob } from './expiry.js'
-import { partitionJob } from './partitions.js'
+import { type PartitionWatch, partitionJob } from './partitions.js'
 import { removalJob } from './removal.js'
 import { retentionJobs } from './retention.js'
 
@@ -9,13 +9,10 @@ import { retentionJobs } from './retention.js'
 export const messageJobs = ({
   tokens,
   retentionMs,
-  onReach,
-}: Pick<MessageContext, 'tokens' | 'retentionMs'> & {
-  /** Hears up to when entries have a partition, in milliseconds since 1970. */
-  readonly onReach: (untilMs: number) => void
-}): readonly Job[] => [
+  partitions,
+}: Pick<MessageContext, 'tokens' | 'retentionMs'> & { readonly partitions: PartitionWatch }): readonly Job[] => [
   removalJob,
   expiryJob(tokens.lifeSeconds * 1000),
-  partitionJob(retentionMs, onReach),
+  partitionJob(retentionMs, partitions),
   ...retentionJobs(retentionMs),
 ]

@@ -1,15 +1,30 @@
 import type { Job, Query } from '@qsm/server-kit'
+import {
+  checkFence,
+  countDefault,
+  dropFence,
+  type Fence,
+  findFence,
+  isDefaultLarge,
+  raiseFence,
+  type Span,
+} from './default-partition.js'
+import { briefMs, vacuumMs, waitForLocks } from './lock-waits.js'
 
 const dayMs = 86_400_000
 const everyMs = 600_000
 /** How far ahead partitions reach at least: so long may this job fail before `entry_default` takes what comes. */
 const aheadMs = 3 * dayMs
-/** Pods whose clocks differ by less never write into a partition that is just being attached. */
+/** A partition is attached so long before its time that nobody writes into it yet, whose clock differs by less. */
 const clockMarginMs = 3_600_000
-/** Sends and pages that come behind a lock wait as long as it does. */
-const lockMs = 300
-/** For vacuum, which keeps nobody else out. */
-const vacuumLockMs = 5_000
+/** The same behind a fence: while it stands and the partition is missing, the time goes on to where sends would fail. */
+const fenceMarginMs = 12 * 3_600_000
+/** So near it is taken away again. */
+const fenceEndMs = fenceMarginMs / 2
+/** Reads the default partition where that is large, or waits for vacuum; nobody waits for it. */
+const statementTimeoutMs = 1_800_000
+/** A partition is attached in milliseconds. One that has to be read after all is given up, as everybody waits meanwhile. */
+const attachMs = 1_000
 
 /** A quarter of the retention in whole days: entries outlive it by that at most, in five or six partitions. */
 const partitionWidthMs = (retentionMs: number): number => Math.max(1, Math.floor(retentionMs / dayMs / 4)) * dayMs
@@ -31,41 +46,73 @@ const listPartitions = async (query: Query): Promise<readonly Partition[]> => {
     .sort((a, b) => a.until - b.until)
 }
 
-const setLockTimeout = (query: Query, ms: number) => query("SELECT set_config('lock_timeout', $1, true)", [`${ms}ms`])
-
 const dayOf = (ms: number): number => Math.floor(ms / dayMs) * dayMs
 
 /** Behind the last one; where that is over, or nearly, from the next day on, which nobody writes into while it is attached. */
-const createPartition = async (query: Query, last: number, now: number, widthMs: number): Promise<void> => {
-  const from = last > now + clockMarginMs ? last : dayOf(now + clockMarginMs) + dayMs
+const spanBehind = (last: number, earliest: number, widthMs: number): Span => {
+  const from = last > earliest ? last : dayOf(earliest) + dayMs
+  return { from, until: from + widthMs }
+}
+
+const createPartition = async (query: Query, { from, until }: Span): Promise<void> => {
   const name = `message.entry_from_${new Date(from).toISOString().slice(0, 10).replaceAll('-', '')}`
   await query(`CREATE TABLE ${name} (LIKE message.entry INCLUDING STORAGE) WITH (toast_tuple_target = 8160)`)
   await query(`ALTER TABLE ${name} ADD PRIMARY KEY (user_id, device_id, sequence)`)
-  await setLockTimeout(query, lockMs)
-  await query(`ALTER TABLE message.entry ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${from + widthMs})`)
+  await waitForLocks(query, briefMs)
+  await query("SELECT set_config('statement_timeout', $1, true)", [`${attachMs}ms`])
+  await query(`ALTER TABLE message.entry ATTACH PARTITION ${name} FOR VALUES FROM (${from}) TO (${until})`)
+}
+
+/**
+ * One step to the next partition. Beside a default partition that holds much there are three, each a transaction: the fence,
+ * which waits for a lock only; reading what is there, which locks nobody out; and the partition, for which nothing is read then.
+ */
+const stepAhead = async (query: Query, fence: Fence | null, last: number, now: number, widthMs: number) => {
+  if (fence) {
+    if (!fence.isChecked) return checkFence(query)
+    await createPartition(query, fence)
+    return dropFence(query)
+  }
+  if (await isDefaultLarge(query)) return raiseFence(query, spanBehind(last, now + fenceMarginMs, widthMs))
+  return createPartition(query, spanBehind(last, now + clockMarginMs, widthMs))
 }
 
 /** Detaches and drops in one; the files go after the commit, when the locks are gone. */
 const dropPartition = async (query: Query, name: string): Promise<void> => {
-  await setLockTimeout(query, vacuumLockMs)
+  await waitForLocks(query, vacuumMs)
   await query(`LOCK TABLE message.${name} IN SHARE UPDATE EXCLUSIVE MODE`)
-  await setLockTimeout(query, lockMs)
+  await waitForLocks(query, briefMs)
   await query(`DROP TABLE message.${name}`)
 }
 
+export interface PartitionWatch {
+  /** Hears up to when entries have a partition, in milliseconds since 1970. */
+  onReach(untilMs: number): void
+  /** Hears how many entries lie in the default partition, up to 1 000. */
+  onDefault(entries: number): void
+}
+
 /**
- * Makes the partitions of `entry` ahead and drops those in which everything is past retention, one a go. A lock that it does not
- * get within 300 ms fails the go, which is tried again in its time. `onReach` hears up to when entries have a partition.
+ * Makes the partitions of `entry` ahead and drops those in which everything is past retention, one step a go. A lock that it does
+ * not get within 300 ms fails the go, which is tried again in its time.
  */
-export const partitionJob = (retentionMs: number, onReach: (untilMs: number) => void): Job => ({
+export const partitionJob = (retentionMs: number, { onReach, onDefault }: PartitionWatch): Job => ({
   name: 'partitions of entry',
   everyMs,
+  statementTimeoutMs,
   async run(query, now) {
     const partitions = await listPartitions(query)
     const last = partitions.at(-1)?.until ?? 0
     onReach(last)
-    if (last < now + aheadMs) {
-      await createPartition(query, last, now, partitionWidthMs(retentionMs))
+    onDefault(await countDefault(query))
+    const fence = await findFence(query)
+    const isShort = last < now + aheadMs
+    if (fence && (!isShort || fence.from < now + fenceEndMs)) {
+      await dropFence(query)
+      return true
+    }
+    if (isShort) {
+      await stepAhead(query, fence, last, now, partitionWidthMs(retentionMs))
       return true
     }
     const over = partitions.find(({ until }) => until <= now - retentionMs)

@@ -69,6 +69,8 @@ export interface Shared {
   readonly tracing: Tracing | null
 }
 
+export const unwatchedPartitions = { onReach() {}, onDefault() {} }
+
 let names = 0
 
 const nextName = (): string => {
@@ -135,7 +137,7 @@ const startPod = async (shared: Shared, dropDatabase: () => Promise<void>): Prom
     renewed: ({ userId, username, sessionId }) =>
       loginAt(url, { sessionId, token: tokens.issueAccess({ userId, username, sessionId }) }),
     async runJobs() {
-      for (const job of messageJobs({ ...context, onReach: () => {} }))
+      for (const job of messageJobs({ ...context, partitions: unwatchedPartitions }))
         await runJob({ ...context, schema: messageSchema, databaseNow: clock.now }, job)
     },
     async close() {
