@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readMessagePodConfig } from '@qsm/message'
 import { openDatabase, type Pooler, sessionLimits } from '@qsm/server-kit'
 import { readConfig } from '@qsm/standalone'
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.js'
 import { hasPgbouncer, type Pgbouncer, startPgbouncer } from '../support/pgbouncer.js'
 import { launchPod } from '../support/pod-process.js'
@@ -22,8 +22,8 @@ describe.skipIf(!hasPgbouncer)(`a database behind PgBouncer in transaction mode$
     poolers.push(pooler)
     return pooler.url
   }
-  const open = (url: string, pooler: Pooler | null) =>
-    openDatabase({ url, schema: 'public', entities: [], migrations: [], poolMax: 8, pooler, log: silentLog })
+  const open = (url: string, pooler: Pooler | null, log = silentLog) =>
+    openDatabase({ url, schema: 'public', entities: [], migrations: [], poolMax: 8, pooler, log })
   beforeAll(async () => {
     database = await createTestDatabase()
   })
@@ -76,6 +76,26 @@ describe.skipIf(!hasPgbouncer)(`a database behind PgBouncer in transaction mode$
     const connectQuery = /connect_query='[^']*'/.exec(documented)?.[0]
     await expect(opening).rejects.toThrow(`have no ${Object.keys(sessionLimits).sort().join(', ')}`)
     await expect(opening).rejects.toThrow(`${connectQuery}`)
+  })
+
+  it('is refused where nobody was told of it and it drops the limits, and the refusal says what to set', async () => {
+    const drops = `${documented.replace(/ connect_query='[^']*'/, '')}\nignore_startup_parameters = ${Object.keys(sessionLimits).join(', ')}\n`
+    const opening = open(await behind(drops), null)
+    await expect(opening).rejects.toThrow(`have no ${Object.keys(sessionLimits).sort().join(', ')}`)
+    await expect(opening).rejects.toThrow('Set DATABASE_POOLER=transaction')
+  })
+
+  it('is told of in the log where nobody was told of it and it gives the limits itself', async () => {
+    const url = await behind(`${documented}\nignore_startup_parameters = ${Object.keys(sessionLimits).join(', ')}\n`)
+    const warn = vi.fn()
+    const log = { ...silentLog, warn } as unknown as typeof silentLog
+    for (const [address, pooler] of [
+      [url, null],
+      [url, { preparesByName: false }],
+      [database.url, null],
+    ] as const)
+      await (await open(address, pooler, log)).close()
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('set DATABASE_POOLER=transaction')]])
   })
 
   it('ends a pod that was not told of the pooler, and says what to set', async () => {

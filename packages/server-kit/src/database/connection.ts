@@ -4,7 +4,7 @@ import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { ImpatientClient, statementTimeoutMs } from './impatient-client.js'
 import { boundQueue, measurePool } from './pool.js'
-import { type Pooler, requireSessionLimits, sessionLimits } from './pooler.js'
+import { type Pooler, requireSessionLimits, sessionLimits, unknownPooler } from './pooler.js'
 import { connectTimeoutMs, DatabaseError, withPatience } from './reach.js'
 
 export type MigrationClass = new () => MigrationInterface
@@ -85,6 +85,14 @@ const requireDurableCommits = async (dataSource: DataSource): Promise<void> => {
   )
 }
 
+/** Statements would fail now and then, as those of another client stand under their name. */
+const tellUnknownPooler = async (client: PoolClient, log: Logger): Promise<void> => {
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid')
+  const { processID } = client as unknown as { readonly processID: number | null }
+  const text = unknownPooler(processID, Number(rows[0]?.pid))
+  if (text) log.warn(text)
+}
+
 type QueryOn = (client: PoolClient) => Query
 
 const queryBy =
@@ -138,7 +146,8 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
   const query: Query = (statement, values) => withClient(client => queryOn(client)(statement, values))
   try {
     await requireDurableCommits(dataSource)
-    if (options.pooler) await requireSessionLimits(query)
+    await requireSessionLimits(query, options.pooler ?? null)
+    if (!options.pooler) await withClient(client => tellUnknownPooler(client, options.log))
   } catch (error) {
     await dataSource.destroy()
     throw error

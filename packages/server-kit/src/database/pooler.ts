@@ -46,13 +46,30 @@ interface Setting {
   readonly setting: string
 }
 
-/** Throws `DatabaseError` where connections of a pooler have no limits: a statement that hangs would hold one for ever. */
+/**
+ * Throws `DatabaseError` where connections have no limits: a statement that hangs would hold one for ever. Those that go to
+ * PostgreSQL itself have what they ask for; a pooler that nobody told of drops it, where it does not refuse it.
+ */
 export const requireSessionLimits = async (
   query: (text: string, values: readonly unknown[]) => Promise<readonly Setting[]>,
+  pooler: Pooler | null,
 ): Promise<void> => {
   const rows = await query('SELECT name, setting FROM pg_settings WHERE name = ANY ($1)', [names])
   const without = rows.filter(row => row.setting === '0').map(row => row.name)
   if (without.length === 0) return
-  const text = `Connections of the pooler have no ${without.sort().join(', ')}: give its entry of this database connect_query='${connectQuery}'.`
-  throw new DatabaseError(text)
+  const missing = `have no ${without.sort().join(', ')}`
+  const give = `give its entry of this database connect_query='${connectQuery}'.`
+  if (pooler) throw new DatabaseError(`Connections of the pooler ${missing}: ${give}`)
+  throw new DatabaseError(
+    `Connections to PostgreSQL ${missing}, though they ask for them: a pooler between drops that. Set DATABASE_POOLER=transaction, let migrations go to PostgreSQL itself, and ${give}`,
+  )
 }
+
+/**
+ * What is wrong where a connection is not that of the process of PostgreSQL that it names; null where it is. A pooler in session
+ * mode does no harm, one in transaction mode loses the statements that are prepared by name.
+ */
+export const unknownPooler = (namedPid: number | null, pid: number): string | null =>
+  namedPid === null || namedPid === pid
+    ? null
+    : 'a pooler stands between this process and PostgreSQL: set DATABASE_POOLER=transaction, unless it is in session mode'
