@@ -3,6 +3,7 @@ import { checkCycles } from './check-cycles.js'
 import { checkFiles, checkTexts } from './check-files.js'
 import { checkImports } from './check-imports.js'
 import { checkLinks } from './check-links.js'
+import { checkMigrations } from './check-migrations.js'
 import { checkPatterns } from './check-patterns.js'
 import { codeFilesOf, type Problem, readTexts } from './tree.js'
 
@@ -16,6 +17,7 @@ export const checkStructure = (root: string): readonly Problem[] => {
     ...checkCode(files),
     ...checkFiles(files),
     ...checkTexts(texts),
+    ...checkMigrations(texts),
     ...checkPatterns(texts),
     ...checkLinks(
       root,

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
 import { DataSource, type Logger } from 'typeorm'
 import type { DatabaseOptions } from './connection.js'
 import { connectOnce, DatabaseError, withPatience } from './reach.js'
@@ -7,6 +9,7 @@ export type MigrateOptions = Pick<DatabaseOptions, 'url' | 'schema' | 'migration
 /** Any number; the same in every process, so that one migrates and the others wait. */
 const advisoryLock = 0x51_53_4d
 const maxLockWaitMs = 120_000
+const lookEveryMs = 100
 /**
  * Ends a statement whose process is gone, even outright: else it would go on, without the advisory lock, beside the next
  * attempt.
@@ -57,6 +60,24 @@ const runMissing = async (options: MigrateOptions): Promise<readonly string[]> =
 }
 
 /**
+ * Takes the lock as soon as nobody else has it. Asks again and again: a statement that waits in PostgreSQL for the lock would be
+ * waited for by an index that its holder builds beside the writes.
+ */
+const takeLock = async (lock: pg.Client): Promise<void> => {
+  const deadline = performance.now() + maxLockWaitMs
+  for (;;) {
+    const { rows } = await lock.query('SELECT pg_try_advisory_lock($1) AS mine', [advisoryLock])
+    if (rows[0]?.mine === true) return
+    if (performance.now() > deadline) {
+      throw new DatabaseError(
+        `Another process has been migrating for ${maxLockWaitMs / 1_000} s: wait for it, or end it, and start this one again.`,
+      )
+    }
+    await sleep(lookEveryMs)
+  }
+}
+
+/**
  * Brings the schema of one service up to date: creates it, then runs what is missing, each migration in a transaction of
  * its own, under an advisory lock, so that several at once are safe. Returns the names of what was run. Throws
  * `DatabaseError` with what to do.
@@ -67,7 +88,7 @@ export const migrate = async (options: MigrateOptions): Promise<readonly string[
     // A setting at the beginning, so that a pooler refuses it: a lock of its session would stay behind there.
     const lock = await connectOnce(options.url, 'qsm-migrate-lock', { lock_timeout: maxLockWaitMs })
     try {
-      await lock.query('SELECT pg_advisory_lock($1)', [advisoryLock])
+      await takeLock(lock)
       await lock.query(`CREATE SCHEMA IF NOT EXISTS "${options.schema}"`)
       return await runMissing(options)
     } finally {
