@@ -4,12 +4,12 @@ import { startPeers } from './peer.js'
 
 /**
  * Other systems (their folders by the name of the contender) that are started afresh for each sample and get `count`
- * authenticated sockets, by the generator that is not Node.
+ * authenticated sockets, by the generator that is not Node, which holds them for `heldMs` before memory is read.
  */
 export const prepareConnecting = async (
   { peers: folder, say }: Pick<Setting, 'peers' | 'say'>,
   folders: Readonly<Record<string, string>>,
-  count: number,
+  { count, heldMs }: { readonly count: number; readonly heldMs: number },
   valuesOf: (sample: LoadSample) => Readonly<Record<string, number>>,
 ): Promise<Prepared> => {
   const without = (why: string): Prepared => {
@@ -34,7 +34,7 @@ export const prepareConnecting = async (
     }
     const measure = async () => {
       await peer.restart()
-      return valuesOf(await generator.measure(`connect -n ${count} -time 5`, peer))
+      return valuesOf(await generator.measure(`connect -n ${count} -time ${heldMs / 1_000}`, peer))
     }
     contenders.push({ name, measure })
   }

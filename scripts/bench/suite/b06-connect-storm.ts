@@ -25,7 +25,7 @@ const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
     const devices = crowd.devices(count)
     const received = new Map<IdleDevice, number>()
     const perSecondOf = (usEach: number) => 1e6 / usEach
-    const others = await prepareConnecting(setting, { 'socket.io': 'socketio' }, count, sample => ({
+    const others = await prepareConnecting(setting, { 'socket.io': 'socketio' }, { count, heldMs: 5_000 }, sample => ({
       [connects]: perSecondOf(sample.server_us_per_op),
     }))
     const measure = async () => {
