@@ -17,7 +17,6 @@ import type { Classical, KeyPair } from '@qsm/protocol'
 const curve = 'prime256v1'
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
 const halfOrder = order / 2n
-const halfOrderBytes = Buffer.from(halfOrder.toString(16).padStart(64, '0'), 'hex')
 const maxCachedKeys = 4_096
 
 const exactly = (name: string, value: Uint8Array, bytes: number): void => {
@@ -26,6 +25,9 @@ const exactly = (name: string, value: Uint8Array, bytes: number): void => {
 
 const numberOf = (bytes: Uint8Array): bigint => BigInt(`0x${Buffer.from(bytes).toString('hex')}`)
 const scalarBytes = (value: bigint): Buffer => Buffer.from(value.toString(16).padStart(64, '0'), 'hex')
+const zeroBytes = scalarBytes(0n)
+const orderBytes = scalarBytes(order)
+const halfOrderBytes = scalarBytes(halfOrder)
 
 /** SubjectPublicKeyInfo of an uncompressed P-256 point, before its 65 bytes (RFC 5480). */
 const spkiHead = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d030107034200', 'hex')
@@ -50,9 +52,10 @@ const importPublicKey = (point: Uint8Array): KeyObject => {
 const importPrivateKey = (own: KeyPair): KeyObject => {
   exactly('secretKey', own.secretKey, 32)
   exactly('publicKey', own.publicKey, 65)
-  const scalar = numberOf(own.secretKey)
-  // OpenSSL takes any number here.
-  if (scalar === 0n || scalar >= order) throw new TypeError('secretKey must be from 1 to the order of P-256, less one')
+  // OpenSSL takes any number here. Compared as bytes: neither a text nor a big number of it could be wiped.
+  if (Buffer.compare(own.secretKey, zeroBytes) === 0 || Buffer.compare(own.secretKey, orderBytes) >= 0) {
+    throw new TypeError('secretKey must be from 1 to the order of P-256, less one')
+  }
   const key = Buffer.concat([sec1Head, own.secretKey, sec1Middle, own.publicKey])
   try {
     return createPrivateKey({ key, format: 'der', type: 'sec1' })
@@ -101,8 +104,8 @@ export const createNodeClassical = (): Classical => {
     },
     ecdsaSign(own: KeyPair, message: Uint8Array) {
       const signature = sign('sha256', message, { key: importPrivateKey(own), dsaEncoding: 'ieee-p1363' })
-      const s = numberOf(signature.subarray(32))
-      if (s > halfOrder) signature.set(scalarBytes(order - s), 32)
+      const s = signature.subarray(32)
+      if (Buffer.compare(s, halfOrderBytes) > 0) s.set(scalarBytes(order - numberOf(s)))
       return new Uint8Array(signature)
     },
     ecdsaVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) {

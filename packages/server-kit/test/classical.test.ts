@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createWebCryptoClassical } from '@qsm/protocol'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createNodeClassical } from '../src/index.js'
 import { classicalSuite } from './classical-suite.js'
 
@@ -74,5 +74,36 @@ describe('kept public keys', () => {
       expect(node.ecdsaVerify(publicKey, message, signature)).toBe(false)
     }
     expect(node.ecdsaVerify(first.publicKey, message, signature)).toBe(true)
+  })
+})
+
+describe('a private key that signs', () => {
+  it('becomes no text and no number, which nobody could wipe', () => {
+    const pair = node.generateP256() as { publicKey: Uint8Array; secretKey: Uint8Array }
+    const texts: string[] = []
+    const bigIntOf = BigInt
+    const watch = (text: unknown) => texts.push(String(text))
+    const numbers = vi.spyOn(globalThis, 'BigInt').mockImplementation(((from: string) => {
+      watch(from)
+      return bigIntOf(from)
+    }) as typeof BigInt)
+    const original = Buffer.prototype.toString
+    const strings = vi.spyOn(Buffer.prototype, 'toString').mockImplementation(function (this: Buffer, ...rest) {
+      const text = original.apply(this, rest)
+      watch(text)
+      return text
+    })
+    try {
+      for (let times = 0; times < 20; times += 1) node.ecdsaSign(pair, bytes('aa'))
+    } finally {
+      numbers.mockRestore()
+      strings.mockRestore()
+    }
+    const forms = (['hex', 'base64', 'base64url', 'latin1'] as const).map(form =>
+      Buffer.from(pair.secretKey).toString(form),
+    )
+    expect(texts.filter(text => forms.some(form => text.includes(form)))).toEqual([])
+    // High values of s were turned round meanwhile, so that the watch has seen something.
+    expect(texts.length).toBeGreaterThan(0)
   })
 })
