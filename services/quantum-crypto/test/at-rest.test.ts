@@ -46,6 +46,19 @@ describe('a value under a data key', () => {
     expect(Buffer.from(sealed).includes(Buffer.from(plaintext))).toBe(false)
   })
 
+  it('opens what was sealed by every version that there was', async () => {
+    const wrapped =
+      '01e9f92215a6454b0e67ac2e78c94002305a720633da50bbd98d15be15a7c3307f96d2f8a61cdcfe0a81496a89c07de0dbb57a5cb30f1bec757a7b12740bcd04b32b5a995b50a4017c43d59f27dd8e472c'
+    const sealed =
+      '01fe371f94ad33b5ff4c52a9e336d21a22bd62aa680b812553bd0c5f6211c04c91e828eb43b015c6ec8f044710afcc2770117fa7b4c12adfb792e6a8dc98'
+    const kek = createLocalKek([{ id: 'a', key: new Uint8Array(32).fill(7) }])
+    const dataKey = await openDataKey(kek, owner, { kekId: 'a', wrapped: Buffer.from(wrapped, 'hex') })
+    const opened = dataKey.open(['peer', 'é', 7], Buffer.from(sealed, 'hex'))
+    expect(opened).toEqual(plaintext)
+    // No Buffer, a slice of which would share its memory.
+    expect(opened.constructor).toBe(Uint8Array)
+  })
+
   it('opens in no other place, and with no byte changed or missing', async () => {
     const { dataKey } = await createDataKey(kekOf('a').kek, owner)
     const sealed = dataKey.seal(['peer', 7], plaintext)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { encodeContext } from './encode-context.js'
+import { encodeContext, encodeParts } from './encode-context.js'
 import type { KeyEncryptionKey, WrappedKey } from './key-encryption-key.js'
 import { openAtRest, sealAtRest } from './seal.js'
 
@@ -34,7 +34,8 @@ const partsOf = ({ keyId, userId, algorithm, purpose, version }: DataKeyOwner) =
 const contextOf = (owner: DataKeyOwner): Uint8Array => encodeContext('wrapped', partsOf(owner))
 
 const inMemory = (owner: DataKeyOwner, key: Uint8Array): DataKey => {
-  const at = (place: readonly (string | number)[]) => encodeContext('sealed', [...partsOf(owner), ...place])
+  const head = encodeContext('sealed', partsOf(owner))
+  const at = (place: readonly (string | number)[]) => Buffer.concat([head, encodeParts(place)])
   return {
     seal: (place, plaintext) => sealAtRest(key, at(place), plaintext),
     open: (place, sealed) => openAtRest(key, at(place), sealed),
