@@ -39,6 +39,22 @@ const defaultRecycle = { tasks: 10_000, everyMs: 60_000 }
 const full = (): QsmError =>
   new QsmError('unavailable', 'Signing has too much to do just now: try again in a moment.', { retryAfterSeconds: 1 })
 
+/** Copies side by side in memory of their own: to transfer one piece costs less than two for each signature. */
+const copyTogether = (items: readonly SignItem[]) => {
+  const bytes = new Uint8Array(items.reduce((sum, item) => sum + item.secretKey.length + item.message.length, 0))
+  let at = 0
+  const copy = (part: Uint8Array): Uint8Array => {
+    const place = bytes.subarray(at, at + part.length)
+    place.set(part)
+    at += part.length
+    return place
+  }
+  return {
+    bytes,
+    copies: items.map(({ secretKey, message }) => ({ secretKey: copy(secretKey), message: copy(message) })),
+  }
+}
+
 const durations = (metrics: Metrics): HistogramMetric =>
   metrics.histogram({
     name: 'qsm_crypto_signing_seconds',
@@ -116,13 +132,13 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
     maxItems: maxTogether,
     maxInFlight: threads * groupsPerThread,
     async run(items) {
-      const transfer = items.flatMap(({ secretKey, message }) => [secretKey.buffer, message.buffer] as ArrayBuffer[])
+      const { bytes, copies } = copyTogether(items)
       try {
-        return await workers.run({ kind: 'sign', items }, transfer)
+        return await workers.run({ kind: 'sign', items: copies }, [bytes.buffer])
       } catch (error) {
         return items.map(() => error as Error) // Those that wait for the next group are not touched.
       } finally {
-        for (const { secretKey } of items) if (secretKey.length > 0) wipe(secretKey) // No worker has taken it.
+        if (bytes.length > 0) wipe(bytes) // No worker has taken them.
       }
     },
   })
@@ -139,9 +155,8 @@ export const createSigningPool = async (options: SigningPoolOptions): Promise<Si
       wipe(pair)
       return { publicKey, secretKey }
     },
-    /** Copies are transferred: they leave this thread, and the worker wipes them. */
-    sign: (secretKey: Uint8Array, message: Uint8Array) =>
-      watched('sign', () => signTogether({ secretKey: new Uint8Array(secretKey), message: new Uint8Array(message) })),
+    /** Both are read when their turn comes, and stay the caller's. Copies go to the worker, which wipes them. */
+    sign: (secretKey: Uint8Array, message: Uint8Array) => watched('sign', () => signTogether({ secretKey, message })),
     verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
       verifier.verify(publicKey, message, signature),
   } satisfies Signer)
