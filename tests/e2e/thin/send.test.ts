@@ -1,6 +1,7 @@
 import type { ManagedResult } from '@qsm/contract'
 import { newId } from '@qsm/server-kit'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Answer, Person } from '../../../services/message/test/support/person.js'
 import { connect, readAll, startThinService, type ThinService } from '../../support/thin-service.js'
 
@@ -41,6 +42,59 @@ describe('a send of a thin client', () => {
     const { status, body } = await alice.call('POST', '/api/message/send', { content: 'you know who you are' })
     expect([status, body.status, body.message_type]).toEqual([201, 'sent', 'secured'])
     expect(await contents(bob)).toEqual(['you know who you are'])
+  })
+
+  it('of many at once goes to whom each names, in any case of letters, or is told why not', async () => {
+    const [carol, stranger] = [await service.person(), await service.person()]
+    await connect(carol, alice)
+    await carol.call('POST', `/api/connections/${bob.username}/block`)
+    const given: readonly (readonly [Person, string, string])[] = [
+      [alice, bob.username.toUpperCase(), 'alice to bob'],
+      [alice, carol.username, 'alice to carol'],
+      [carol, alice.username, 'carol to alice'],
+      [bob, alice.username, 'bob to alice'],
+      [alice, 'nobody-of-this-name', 'lost'],
+      [alice, alice.username, 'to herself'],
+      [alice, stranger.username, 'to a stranger'],
+      [bob, carol.username, 'to one who blocks him'],
+    ]
+    const answers = await Promise.all(given.map(([who, recipient, content]) => send({ recipient, content }, who)))
+    expect(answers.map(({ status, body }) => [status, body.error?.code ?? body.status])).toEqual([
+      ...Array.from({ length: 4 }, () => [201, 'sent']),
+      [404, 'not_found'],
+      [400, 'validation_failed'],
+      [403, 'not_connected'],
+      [403, 'blocked'],
+    ])
+    expect((await contents(alice)).sort()).toEqual(['alice to bob', 'alice to carol', 'bob to alice', 'carol to alice'])
+    expect((await contents(bob)).sort()).toEqual(['alice to bob', 'bob to alice'])
+    expect((await contents(carol)).sort()).toEqual(['alice to carol', 'carol to alice'])
+  })
+
+  it('asks the database once who receives it, how they stand to each other and which devices they have', async () => {
+    await send({ content: 'before' })
+    const asked = vi.spyOn(pg.Client.prototype, 'query')
+    try {
+      await send({})
+      const texts = asked.mock.calls.map(([first]) => String((first as { text?: string }).text ?? first))
+      const about = (what: string) => texts.filter(text => text.includes(`FROM ${what}`)).length
+      expect([
+        about('message.account'),
+        texts.filter(text => text.includes('record FROM message.device')).length,
+      ]).toEqual([1, 1])
+      // Once more by the statement for all that is asked when it is stored.
+      expect(about('message.connection')).toBe(2)
+    } finally {
+      asked.mockRestore()
+    }
+  })
+
+  it('is sealed for the devices of now where the own one was lost and is made anew for it', async () => {
+    await send({ content: 'before' })
+    await service.crypto('DELETE FROM crypto.device WHERE user_id = $1', [alice.userId])
+    const { status, body } = await send({ content: 'after' })
+    expect([status, body.status]).toEqual([201, 'sent'])
+    expect(await contents(bob)).toEqual(['before', 'after'])
   })
 
   it('carries any text, up to the longest', async () => {

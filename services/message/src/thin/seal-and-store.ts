@@ -20,6 +20,8 @@ export interface Sealing {
   readonly clientMessageId: string | null
   /** Only for those devices with which there is a session; none is begun for it. */
   readonly isToSome: boolean
+  /** The active devices of both, where they were looked up a moment ago; null or left out where they were not. */
+  readonly listed?: readonly ListedDevice[] | null
 }
 
 /** The last send of a payload as it was stored. */
@@ -122,7 +124,8 @@ export const createSealAndStore = (options: {
     const { caller, device, peerId, payload } = sealing
     let progress = atFirst
     for (let round = 0; round < maxRounds; round += 1) {
-      const listed = await listedDevicesOf([caller.userId, peerId])
+      const known = round === 0 ? sealing.listed : null
+      const listed = known ?? (await listedDevicesOf([caller.userId, peerId]))
       const devices = listed.filter(one => one.device_id !== device.deviceId || one.user_id !== device.userId)
       const targets = devices.filter(one => !progress.skipped.has(nameOf(one)))
       if (!targets.some(({ user_id }) => user_id === peerId)) {
