@@ -1,4 +1,4 @@
-import type { Query } from '@qsm/server-kit'
+import { bigints, byteas, type Query, uuids } from '@qsm/server-kit'
 import type { Address } from '../parts.js'
 
 // Each statement serves any number of users at once.
@@ -37,9 +37,9 @@ export const findPeers = (
         JOIN crypto.peer k USING (user_id, peer_user, peer_device)`,
     },
     [
-      asked.map(({ userId }) => userId),
-      asked.map(({ address }) => address.userId),
-      asked.map(({ address }) => address.deviceId),
+      uuids(asked.map(({ userId }) => userId)),
+      uuids(asked.map(({ address }) => address.userId)),
+      bigints(asked.map(({ address }) => address.deviceId)),
     ],
   )
 
@@ -66,14 +66,14 @@ export const storePeers = async (
 ): Promise<void> => {
   if (changes.length === 0) return
   const values = [
-    changes.map(({ userId }) => userId),
-    changes.map(({ change }) => change.address.userId),
-    changes.map(({ change }) => change.address.deviceId),
-    changes.map(({ change }) => change.before),
-    changes.map(({ change }) => change.generation),
+    uuids(changes.map(({ userId }) => userId)),
+    uuids(changes.map(({ change }) => change.address.userId)),
+    bigints(changes.map(({ change }) => change.address.deviceId)),
+    bigints(changes.map(({ change }) => change.before)),
+    bigints(changes.map(({ change }) => change.generation)),
     changes.map(({ change }) => change.canSend),
     changes.map(({ change }) => change.tidyAt),
-    changes.map(({ change }) => change.sealed),
+    byteas(changes.map(({ change }) => change.sealed)),
   ]
   const isNew = changes.some(({ change }) => change.before === 0)
   const isKnown = changes.some(({ change }) => change.before > 0)
@@ -96,7 +96,11 @@ export const findWaiting = async (
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) WITH ORDINALITY AS a(user_id, to_user, now, place)
         ORDER BY a.place`,
     },
-    [asked.map(({ userId }) => userId), asked.map(({ toUser }) => toUser), asked.map(({ now }) => now)],
+    [
+      uuids(asked.map(({ userId }) => userId)),
+      uuids(asked.map(({ toUser }) => toUser)),
+      bigints(asked.map(({ now }) => now)),
+    ],
   )
   return rows.map(({ waits }) => waits)
 }
@@ -113,9 +117,9 @@ export const findSealings = async (
         ORDER BY a.place`,
     },
     [
-      asked.map(({ userId }) => userId),
-      asked.map(({ clientMessageId }) => clientMessageId),
-      asked.map(({ after }) => after),
+      uuids(asked.map(({ userId }) => userId)),
+      uuids(asked.map(({ clientMessageId }) => clientMessageId)),
+      bigints(asked.map(({ after }) => after)),
     ],
   )
   return rows.map(({ sealed }) => sealed)
@@ -138,10 +142,10 @@ export const storeSealings = async (
         ON CONFLICT (user_id, client_message_id) DO UPDATE SET sealed = excluded.sealed, created_at = excluded.created_at`,
     },
     [
-      sealings.map(({ userId }) => userId),
-      sealings.map(({ clientMessageId }) => clientMessageId),
-      sealings.map(({ sealed }) => sealed),
-      sealings.map(({ createdAt }) => createdAt),
+      uuids(sealings.map(({ userId }) => userId)),
+      uuids(sealings.map(({ clientMessageId }) => clientMessageId)),
+      byteas(sealings.map(({ sealed }) => sealed)),
+      bigints(sealings.map(({ createdAt }) => createdAt)),
     ],
   )
 }
