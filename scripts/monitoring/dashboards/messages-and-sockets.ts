@@ -110,6 +110,13 @@ export const messagesAndSockets: Dashboard = {
           { warnAt: 1, alarmAt: 5 },
         ),
         lines(
+          'Entries without a partition',
+          'short',
+          'Entries for whose time there was no partition, up to 1000. None as a rule.',
+          [[`max(${chosen('qsm_message_entry_default_entries')})`, 'entries']],
+          { warnAt: 1, alarmAt: 1_000 },
+        ),
+        lines(
           'Catching up',
           'ops',
           'Pages read from mailboxes and their entries: when sockets open, after hints, and every 10 s.',
