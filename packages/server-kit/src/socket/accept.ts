@@ -3,13 +3,12 @@ import type { Duplex } from 'node:stream'
 import { limits } from '@qsm/contract'
 import Koa from 'koa'
 import koaWebsocket from 'koa-websocket'
-import type { WebSocket } from 'ws'
 import { QsmError } from '../errors/qsm-error.js'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { createAdmission, type SocketLimits } from './admission.js'
 import { createHeartbeat } from './heartbeat.js'
-import { createGather } from './one-write-per-turn.js'
+import { TurnSocket } from './one-write-per-turn.js'
 import { ignoreUpgrade, wantsWebSocket } from './other-upgrades.js'
 import { refuseUpgrade } from './refuse-upgrade.js'
 import { createSocket, type SharedBySockets, type Socket } from './socket.js'
@@ -53,6 +52,7 @@ const goodbyeMs = 5_000
 
 const webSocketOptions = {
   noServer: true,
+  WebSocket: TurnSocket,
   perMessageDeflate: false, // 200 KB for each socket, and ciphertext does not compress.
   maxPayload: limits.maxSocketFrameBytes,
   closeTimeout: goodbyeMs,
@@ -75,7 +75,6 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
   const app = koaWebsocket(new Koa())
   const open = new Set<Socket>()
   const identities = new WeakMap<IncomingMessage, Identity>()
-  const gather = createGather()
   const heartbeat = createHeartbeat()
   const count = countSockets(options.metrics, options.limits.maxSockets)
   const admission = createAdmission(options.limits, options.trustProxy)
@@ -83,11 +82,10 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
 
   const shared: SharedBySockets = {
     log: options.log,
-    gather,
     onGoodbye: ({ reason }) => count.toldToClose(reason),
   }
   app.ws.use(context => {
-    const webSocket = context.websocket as unknown as WebSocket
+    const webSocket = context.websocket as unknown as TurnSocket
     const socket = createSocket(webSocket, shared)
     open.add(socket)
     const unwatch = heartbeat.watch(socket)

@@ -1,11 +1,10 @@
-import type { Socket as TcpSocket } from 'node:net'
 import type { CloseCode } from '@qsm/contract'
-import type { RawData, WebSocket } from 'ws'
+import type { RawData } from 'ws'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
-import type { Framed } from './framed.js'
+import { type Framed, frameText } from './framed.js'
 import type { Beating } from './heartbeat.js'
-import type { Gather } from './one-write-per-turn.js'
+import type { TurnSocket } from './one-write-per-turn.js'
 
 type TextHandler = (text: string) => void | Promise<void>
 type BinaryHandler = (bytes: Uint8Array) => void | Promise<void>
@@ -16,6 +15,7 @@ export interface Socket {
   readonly id: string
   /** Nothing happens where the socket is no longer open. */
   sendText(text: string): void
+  /** The bytes must not change until the turn is over. */
   sendBinary(bytes: Uint8Array): void
   /** What many sockets get is framed once, by `frameText`. */
   sendFramed(frame: Framed): void
@@ -38,7 +38,6 @@ export interface Socket {
 /** What the sockets of a server have in common. */
 export interface SharedBySockets {
   readonly log: Logger
-  readonly gather: Gather
   /** Called when a socket is told to close. */
   onGoodbye(code: CloseCode): void
 }
@@ -52,16 +51,14 @@ const bytesOf = (data: RawData): Uint8Array => {
 /** A class, not closures: thousands of idle sockets share its methods. */
 class WsSocket implements Socket, Beating {
   readonly id = newId()
-  readonly #ws: WebSocket
-  readonly #tcp: TcpSocket
+  readonly #ws: TurnSocket
   readonly #shared: SharedBySockets
   #heard = true
   #onText: TextHandler = () => {}
   #onBinary: BinaryHandler = () => {}
 
-  constructor(ws: WebSocket, shared: SharedBySockets) {
+  constructor(ws: TurnSocket, shared: SharedBySockets) {
     this.#ws = ws
-    this.#tcp = (ws as unknown as { _socket: TcpSocket })._socket
     this.#shared = shared
     ws.on('message', (data, isBinary) => this.#take(data, isBinary))
     ws.on('pong', () => {
@@ -86,26 +83,19 @@ class WsSocket implements Socket, Beating {
   }
 
   sendText(text: string): void {
-    if (!this.isOpen) return
-    this.#shared.gather(this.#tcp)
-    this.#ws.send(text)
+    if (this.isOpen) this.#ws.sendFrame(frameText(text).bytes)
   }
 
   sendBinary(bytes: Uint8Array): void {
-    if (!this.isOpen) return
-    this.#shared.gather(this.#tcp)
-    this.#ws.send(bytes, { binary: true })
+    if (this.isOpen) this.#ws.sendPayload(bytes)
   }
 
   sendFramed({ bytes }: Framed): void {
-    if (!this.isOpen) return
-    this.#shared.gather(this.#tcp)
-    // `ws` itself writes at once where nothing is compressed, so frames keep their order.
-    this.#tcp.write(bytes)
+    if (this.isOpen) this.#ws.sendFrame(bytes)
   }
 
   get bufferedBytes(): number {
-    return this.#ws.bufferedAmount
+    return this.#ws.bufferedAmount + this.#ws.waitingBytes
   }
 
   get isOpen(): boolean {
@@ -132,7 +122,7 @@ class WsSocket implements Socket, Beating {
   }
 
   onDrain(handler: () => void): void {
-    this.#tcp.on('drain', handler)
+    this.#ws.tcp.on('drain', handler)
   }
 
   pause(): void {
@@ -159,4 +149,4 @@ class WsSocket implements Socket, Beating {
 }
 
 /** Wraps a `ws` socket. */
-export const createSocket = (ws: WebSocket, shared: SharedBySockets): Socket & Beating => new WsSocket(ws, shared)
+export const createSocket = (ws: TurnSocket, shared: SharedBySockets): Socket & Beating => new WsSocket(ws, shared)

@@ -1,0 +1,43 @@
+import type { Writable } from 'node:stream'
+import type { FrameRow } from './frame-row.js'
+
+/** Up to so many bytes are copied together, which is cheaper than handing each frame over to the stream. */
+const maxCopiedBytes = 16_384
+
+/**
+ * Where rows are put together. It serves again and again as long as the network takes all of it at once; it is left to a stream
+ * that still needs it.
+ */
+let bench = Buffer.allocUnsafeSlow(maxCopiedBytes)
+let onBench: FrameRow | null = null
+let written: Uint8Array = bench
+
+const putOnBench = (row: FrameRow): Uint8Array => {
+  if (row === onBench) return written
+  row.copyTo(bench)
+  onBench = row
+  written = bench.subarray(0, row.bytes)
+  return written
+}
+
+/** Forgets the last row. */
+export const clearBench = (): void => {
+  onBench = null
+}
+
+/** Writes a row of frames at once. Sockets that get the same row one after the other share the copying. */
+export const writeRow = (row: FrameRow, stream: Writable): void => {
+  const frame = row.wholeFrame
+  if (frame) {
+    stream.write(frame)
+  } else if (row.bytes <= maxCopiedBytes && stream.writableLength === 0) {
+    stream.write(putOnBench(row))
+    if (stream.writableLength === 0) return
+    bench = Buffer.allocUnsafeSlow(maxCopiedBytes)
+    clearBench()
+  } else {
+    stream.cork()
+    for (const chunk of row.chunks()) stream.write(chunk)
+    stream.uncork()
+  }
+}
