@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { closeCodes } from '@qsm/contract'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
@@ -8,14 +9,17 @@ import { listeningLog, startTestApp, type TestApp } from './support.js'
 
 let app: TestApp
 let taken: Socket[]
+let onSocket: (socket: Socket) => void
 
 beforeEach(async () => {
   app = await startTestApp([])
   taken = []
+  onSocket = () => {}
   acceptSockets<string>(app.server, {
     authenticate: async () => 'alice',
     onSocket(socket) {
       taken.push(socket)
+      onSocket(socket)
       socket.onText(text => socket.sendText(`${text}!`))
     },
     allowedOrigins: [],
@@ -142,4 +146,21 @@ it('what the network did not take at once stays as it was sent, whatever is sent
   late.client.resume()
   await vi.waitFor(() => expect(late.got).toHaveLength(sent), 10_000)
   expect(late.got.findIndex((entry, at) => !part(at).equals(entry as Buffer))).toBe(-1)
+})
+
+it('what is sent first leaves together with the answer to the upgrade', async () => {
+  const waits: number[] = []
+  let connection: Duplex | undefined
+  app.server.prependListener('upgrade', (_request, given) => {
+    connection = given
+  })
+  onSocket = socket => {
+    waits.push(connection?.writableLength ?? 0)
+    socket.sendText('first')
+    queueMicrotask(() => waits.push(socket.bufferedBytes))
+  }
+  const { got } = await opened()
+  await vi.waitFor(() => expect(got).toEqual(['first']))
+  expect(waits[0]).toBeGreaterThan('HTTP/1.1 101 Switching Protocols'.length)
+  expect(waits[1]).toBe(0)
 })

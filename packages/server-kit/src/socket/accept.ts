@@ -130,11 +130,17 @@ export const acceptSockets = <Identity>(server: Server, options: SocketOptions<I
     if (!wantsWebSocket(request)) return ignoreUpgrade(server, request, connection, head)
     connection.on('error', destroyOnError)
     admit(request).then(
-      () =>
-        webSocketServer.handleUpgrade(request, connection as never, head, webSocket => {
+      () => {
+        // The answer leaves in one write with what its socket sends first.
+        connection.cork()
+        webSocketServer.handleUpgrade(request, connection as never, head, given => {
+          const webSocket = given as TurnSocket
           webSocket.pause()
           webSocketServer.emit('connection', webSocket, request)
-        }),
+          webSocket.flush()
+        })
+        connection.uncork()
+      },
       thrown => refuse(connection, thrown),
     )
   })

@@ -80,12 +80,10 @@ export const watchSockets = (
   /** Sockets of which other pods have told a moment ago, by device. */
   const toldOf = new Map<string, string>()
   const keyOf = ({ userId, deviceId }: DeviceAddress) => `${userId}/${deviceId}`
-  /** Displaced is who is no longer the holder, and whose successor was told of as open. */
+  /** Displaced is who is no longer the holder, and whose successor was told of as open. Who was told of nobody need not look. */
   const checkDisplaced = async (entry: OpenSocket) => {
-    const holder = await otherHolder(entry)
-    if (holder !== null && entry.address && toldOf.get(keyOf(entry.address)) === holder) {
-      entry.socket.close(closeCodes.displaced)
-    }
+    const successor = entry.address && toldOf.get(keyOf(entry.address))
+    if (successor && (await otherHolder(entry)) === successor) entry.socket.close(closeCodes.displaced)
   }
   /**
    * Hints get lost: looks for entries that nobody told of, and for sockets whose device has another one. That may be one of a pod
@@ -113,9 +111,10 @@ export const watchSockets = (
   }
   const onOpened = (hint: HintOf<'socket-opened'>) => {
     const address = { userId: hint.user_id, deviceId: hint.device_id }
+    const entry = open.ofDevice(address)
+    if (entry?.holderId === hint.socket_id) return // Its own.
     toldOf.set(keyOf(address), hint.socket_id)
     setTimeout(() => toldOf.delete(keyOf(address)), toldMs).unref()
-    const entry = open.ofDevice(address)
     if (entry) checkDisplaced(entry).catch(onError)
   }
   const ends = [
