@@ -3,6 +3,7 @@ import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { ImpatientClient, statementTimeoutMs } from './impatient-client.js'
+import { plannerSettings } from './planner.js'
 import { boundQueue, measurePool } from './pool.js'
 import { type Pooler, requireSessionLimits, sessionLimits, unknownPooler } from './pooler.js'
 import { connectTimeoutMs, DatabaseError, withPatience } from './reach.js'
@@ -51,6 +52,11 @@ export interface Database {
   close(): Promise<void>
 }
 
+/** Not by parameters of the connection, which poolers refuse. */
+const tellPlanner = async (client: PoolClient): Promise<void> => {
+  await client.query(plannerSettings)
+}
+
 const dataSourceOf = (options: DatabaseOptions): DataSource =>
   new DataSource({
     type: 'postgres',
@@ -69,7 +75,7 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
     extra: {
       Client: ImpatientClient,
       // A pooler refuses them here, and has them on its own connections.
-      ...(options.pooler ? {} : sessionLimits),
+      ...(options.pooler ? {} : { ...sessionLimits, onConnect: tellPlanner }),
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: 1_800,
       keepAlive: true,

@@ -1,6 +1,7 @@
 import type { databaseVariables } from '../config/shared-variables.js'
 import type { ConfigOf, ConfigProblem } from '../config/variables.js'
 import { statementTimeoutMs } from './impatient-client.js'
+import { plannerSettings } from './planner.js'
 import { DatabaseError } from './reach.js'
 
 /** A pooler in transaction mode between a service and PostgreSQL: a connection to PostgreSQL is ours for one transaction. */
@@ -39,6 +40,7 @@ export const sessionLimits = {
 const names = Object.keys(sessionLimits)
 const connectQuery = Object.entries(sessionLimits)
   .map(([name, value]) => `SET ${name} = ${value}`)
+  .concat(plannerSettings)
   .join('; ')
 
 interface Setting {
