@@ -62,6 +62,14 @@ describe('an access token', () => {
     expect(tokens.lifeSeconds).toBe(1800)
   })
 
+  it('has the text that the rules of the test make of its claims, beyond ASCII too', () => {
+    const named = { ...user, username: 'Zoë 漢' }
+    const token = tokens.issueAccess(named)
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+    expect(token).toBe(forge(goodHeader, { ...goodClaims, name: named.username, jti }))
+    expect(tokens.verifyAccess(token).username).toBe(named.username)
+  })
+
   it('is never the same twice', () => {
     expect(tokens.issueAccess(user)).not.toBe(tokens.issueAccess(user))
   })
