@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startProgram } from './processes.js'
 
-const program = fileURLToPath(new URL('../../services/standalone/bin/qsm-server.js', import.meta.url))
+const here = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface RunningQsm {
   readonly child: ChildProcess
@@ -15,16 +15,20 @@ export interface RunningQsm {
 const addressIn = (said: string, pattern: RegExp): string =>
   pattern.exec(said)?.[1]?.replace('localhost', '127.0.0.1') ?? ''
 
-/** Everything in one process, as built, on free ports and a given database; `more` are further variables of its environment. */
+/**
+ * Everything in one process, as built in `tree` (this checkout), on free ports and a given database; `more` are further
+ * variables of its environment.
+ */
 export const startQsm = async (
   databaseUrl: string,
   dataFolder: string,
   more: Readonly<Record<string, string>> = {},
+  tree = here,
 ): Promise<RunningQsm> => {
   const { child, said } = await startProgram(
     [
       ...(process.env.BENCH_PROFILE ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_PROFILE}`] : []),
-      program,
+      join(tree, 'services/standalone/bin/qsm-server.js'),
       'start',
     ],
     {
