@@ -70,7 +70,7 @@ describe('the password hasher', () => {
     const own = os.getPriority()
     const hasher = await createPasswordHasher({ maxConcurrent: 1, maxWaiting: 10, ...shares }, silentLog)
     try {
-      expect(niceOfThreads().filter(nice => nice === own + 5).length).toBeGreaterThan(0)
+      expect(niceOfThreads().filter(nice => nice === own + 10).length).toBeGreaterThan(0)
     } finally {
       await hasher.close()
     }

@@ -16,8 +16,8 @@ export interface HashThreads {
   close(): Promise<void>
 }
 
-/** Above 0 a thread yields to the event loop, which answers everybody. */
-const niceIncrement = 5
+/** Above 0 a thread yields to the event loop, which answers everybody: at 10 it gets a tenth of a core that both want. */
+const niceIncrement = 10
 /** The last thread stays. */
 const idleMs = 60_000
 
