@@ -21,10 +21,13 @@ type Row = ConnectionRow & {
   readonly record: Buffer
 }
 
-/** One row for each device, or one without. Each look-up goes to its index by a lateral join, as in `factsStatement`. */
+/**
+ * One row for each device, or one without. Each look-up goes to its index by a lateral join, as in `factsStatement`. An array within
+ * a sub-select has no length that the planner could see, so that it keeps one plan instead of making one for each run.
+ */
 const text = `
 SELECT k.place::int AS place, a.user_id AS peer_id, a.username, c.*, d.user_id AS device_user, d.device_id, d.record
-FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k(caller, name, place)
+FROM unnest((SELECT $1::uuid[]), (SELECT $2::text[])) WITH ORDINALITY AS k(caller, name, place)
 CROSS JOIN LATERAL (
   SELECT user_id, username FROM message.account WHERE username_key = k.name AND state = 'active' LIMIT 1
 ) a

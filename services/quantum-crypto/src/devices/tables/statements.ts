@@ -83,7 +83,7 @@ export const storePeers = async (
   throw new Error('a session was changed by another writer in spite of the lock')
 }
 
-/** Whether a request of each to a user waits for its answer. */
+/** Whether a request of each to a user waits for its answer. Arrays within sub-selects: one plan then serves all runs. */
 export const findWaiting = async (
   query: Query,
   asked: readonly Of<{ readonly toUser: string; readonly now: number }>[],
@@ -93,7 +93,7 @@ export const findWaiting = async (
       name: 'find-waiting',
       text: `SELECT EXISTS (SELECT FROM crypto.request r
           WHERE r.user_id = a.user_id AND r.to_user = a.to_user AND r.expires_at > a.now) AS waits
-        FROM unnest($1::uuid[], $2::uuid[], $3::bigint[]) WITH ORDINALITY AS a(user_id, to_user, now, place)
+        FROM unnest((SELECT $1::uuid[]), (SELECT $2::uuid[]), (SELECT $3::bigint[])) WITH ORDINALITY AS a(user_id, to_user, now, place)
         ORDER BY a.place`,
     },
     [
