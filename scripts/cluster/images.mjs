@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,7 +27,30 @@ RUN ["node", "/app/next-migration.mjs", "/app"]
 USER 65532:65532
 `
 
-/** Builds the image of this tree, and the next version's from it. */
+const k6Image = 'localhost/k6:local'
+/** k6 as its own image has it: another user than root, and nothing but the program to start. */
+const k6Dockerfile = `FROM debian:bookworm-slim
+COPY k6 /usr/bin/k6
+USER 12345:12345
+ENTRYPOINT ["/usr/bin/k6"]
+`
+
+/** An image of the k6 that stands at hand in the cluster's network; null where there is none. */
+const makeK6Image = tools => {
+  const { status, stdout } = spawnSync(join(tools, 'exec'), ['sh', '-c', 'command -v k6'], { encoding: 'utf8' })
+  if (status !== 0) return null
+  const folder = mkdtempSync(join(tmpdir(), 'qsm-k6-'))
+  try {
+    writeFileSync(join(folder, 'Dockerfile'), k6Dockerfile)
+    run('cp', [stdout.trim(), join(folder, 'k6')])
+    run(join(tools, 'build-image'), ['--tag', k6Image, folder])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  return k6Image
+}
+
+/** Builds the image of this tree, and the next version's from it; and one of k6. */
 export const makeImages = tools => {
   const builder = join(tools, 'build-image')
   run(process.execPath, [join(root, 'scripts/images/build.mjs'), 'qsm'], {
@@ -40,5 +64,5 @@ export const makeImages = tools => {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-  return { image, next }
+  return { image, next, k6Image: makeK6Image(tools) }
 }

@@ -9,7 +9,14 @@ import { findTools, hasPrograms, run, succeeds } from './tools.mjs'
 
 const script = fileURLToPath(new URL('run.ts', import.meta.url))
 /** What tells most in the least time. */
-const shortSteps = ['helm test', 'NetworkPolicy', 'a pod of message', 'helm upgrade', 'helm rollback']
+const shortSteps = [
+  'helm test',
+  'k6 smoke as a Job',
+  'NetworkPolicy',
+  'a pod of message',
+  'helm upgrade',
+  'helm rollback',
+]
 const host = process.env.QSM_CLUSTER_HOST ?? 'qsm.qsm.test'
 
 /** How the proof itself is started: where the cluster has a network of its own, within that. */
@@ -65,10 +72,11 @@ export const prove = async args => {
   const folder = mkdtempSync(join(tmpdir(), 'qsm-cluster-'))
   try {
     const { caFile } = makeCertificate(folder, host)
+    if (tools) run(join(tools, 'up'), [])
     const images = tools ? makeImages(tools) : { image: process.env.QSM_IMAGE, next: process.env.QSM_IMAGE_NEXT }
     if (tools) {
-      run(join(tools, 'up'), [])
-      run(join(tools, 'load-image'), [images.image, images.next, ...dependencyImages])
+      const made = [images.image, images.next, images.k6Image].filter(image => image !== null)
+      run(join(tools, 'load-image'), [...made, ...dependencyImages])
     }
     const hasAdapter = tools ? succeeds(join(tools, 'load-image'), [adapterImage]) : false
     const env = {

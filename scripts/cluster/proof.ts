@@ -9,6 +9,8 @@ export interface Proof {
   readonly image: string
   /** The same with one more migration; an upgrade is not tried without it. */
   readonly next?: string
+  /** An image of k6 that the node has; null where there is no k6 to make one of, left out where the cluster can pull its own. */
+  readonly k6Image?: string | null
   /** Whether the node has the image of prometheus-adapter. */
   readonly hasAdapter: boolean
 }

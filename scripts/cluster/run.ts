@@ -6,6 +6,7 @@ import { type Addresses, installDependencies } from './dependencies.js'
 import { disturbances, whereToLook } from './disturbances.js'
 import { dryRunExamples } from './examples.js'
 import { throughGateway } from './gateway.js'
+import { k6Job } from './k6-job.js'
 import { secretsStay } from './kept-secret.js'
 import { postQuantumOnly, probeNetwork } from './network-probes.js'
 import { runPage } from './page.js'
@@ -119,6 +120,7 @@ if (isInstalled) {
       }),
     ),
   )
+  await wanted('k6 smoke as a Job in the cluster', () => k6Job(proof))
   await wanted('NetworkPolicy', async () => {
     const results = await probeNetwork(proof)
     const wrong = results.filter(({ ok }) => !ok)
