@@ -86,7 +86,7 @@ export const startPod = async (
   const metrics = createMetrics()
   const bus = createBus(config, { log, metrics })
   closing.add('bus', () => bus.close())
-  const presence = createPresence(config, { log, clock })
+  const presence = createPresence(config, log)
   closing.add('presence', () => presence.close())
   const { close: closeLimits, ...limits } = createLimits(config, config.JWT_SECRET.reveal(), { log, metrics, clock })
   closing.add('limits', closeLimits)

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import type { redisVariables } from '../config/shared-variables.js'
 import type { ConfigOf } from '../config/variables.js'
 import type { Logger } from '../log.js'
@@ -8,10 +7,7 @@ import type { Presence } from './presence.js'
 import { createRedisPresence } from './redis-presence.js'
 
 /** The presence that the variables ask for: in Redis where REDIS_URL names one, else within this process. */
-export const createPresence = (
-  config: ConfigOf<typeof redisVariables>,
-  parts: { readonly log: Logger; readonly clock: Clock },
-): Presence => {
+export const createPresence = (config: ConfigOf<typeof redisVariables>, log: Logger): Presence => {
   const address = addressOf(config)
-  return address ? createRedisPresence({ ...address, ...parts }) : createMemoryPresence()
+  return address ? createRedisPresence({ ...address, log }) : createMemoryPresence()
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../clock.js'
 import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import { createRedisConnection, type RedisAddress } from '../redis/connections.js'
@@ -6,55 +5,54 @@ import type { Presence } from './presence.js'
 
 export interface RedisPresenceOptions extends RedisAddress {
   readonly log: Logger
-  readonly clock: Clock
   /** How long a pod that says nothing any more counts. 60 s where left out. */
   readonly lifeMs?: number
-  /** How long a user counts on a living pod without being said again. 24 h where left out. */
+  /** How long a user counts on a living pod without being said again. 30 min where left out. */
   readonly keptMs?: number
 }
 
 const defaultLifeMs = 60_000
-const defaultKeptMs = 86_400_000
+const defaultKeptMs = 1_800_000
 const beatsInLife = 3
 const saidInKept = 3
 /** Users whom a pod says in one write. */
 const usersInWrite = 250
 
-/** One key for each user: the pods that hold sockets, each with the time until which it counts while that pod lives. */
+/** One set for each user: the lives of pods that hold sockets. */
 const keyOf = (userId: string): string => `qsm:online:${userId}`
-/** One key for each pod, which is there while the pod lives. */
-const lifeOf = (pod: string): string => `qsm:online:pod:${pod}`
+/** One key for each life of a pod, which is there while it lives. */
+const lifeOf = (life: string): string => `qsm:online:pod:${life}`
 
 /**
- * Presence of several pods in Redis. A pod says three times in a life that it lives, by two commands however many users it has;
- * one that was killed is forgotten after a life, and its users with it. While Redis is away each pod knows its own.
+ * Presence of several pods in Redis. A pod says three times in a life that it lives, by one command however many users it has;
+ * one that was killed is forgotten after a life, and its users with it. In doubt of what Redis knows (a new connection, a
+ * command without an answer, a life that Redis has lost) the pod begins a new life and says all its users under that: what
+ * stands under the old one is worth nothing then. While Redis is away each pod knows its own.
  */
 export const createRedisPresence = ({
   log,
-  clock,
   lifeMs = defaultLifeMs,
   keptMs = defaultKeptMs,
   ...address
 }: RedisPresenceOptions): Presence => {
-  const pod = newId()
   const redis = createRedisConnection(address, { packed: true })
-  /** The users of this pod, each with when it was said; 0 where it was not. */
-  const own = new Map<string, number>()
-  /** Users who have left, and of whom Redis was not told yet. */
-  const gone = new Set<string>()
+  /** The users of this pod, each with when Redis confirmed it, by the clock of the process; null where it did not. */
+  const own = new Map<string, number | null>()
+  let life = newId()
+  let isInDoubt = true
   redis.on('error', error => log.debug({ err: error }, 'Redis'))
   redis.connect().catch(error => log.debug({ err: error }, 'Redis is not there yet'))
   const isReady = () => redis.status === 'ready'
 
   const say = async (userId: string): Promise<void> => {
-    const now = clock.now()
-    await Promise.all([redis.zadd(keyOf(userId), now + keptMs, pod), redis.pexpire(keyOf(userId), keptMs)])
-    if (own.has(userId)) own.set(userId, now)
+    const [said, at] = [life, performance.now()]
+    await Promise.all([redis.sadd(keyOf(userId), said), redis.pexpire(keyOf(userId), keptMs)])
+    if (own.has(userId) && said === life) own.set(userId, at)
   }
   /** The other pods that say they hold sockets of the user, by whether they live. */
-  const othersOf = async (userId: string): Promise<Map<string, boolean>> => {
-    const holders = await redis.zrangebyscore(keyOf(userId), clock.now(), '+inf')
-    const others = holders.filter(holder => holder !== pod)
+  const othersOf = async (userId: string): Promise<ReadonlyMap<string, boolean>> => {
+    const holders = await redis.smembers(keyOf(userId))
+    const others = holders.filter(holder => holder !== life)
     const lives = await Promise.all(others.map(other => redis.get(lifeOf(other))))
     return new Map(others.map((other, index) => [other, lives[index] !== null]))
   }
@@ -66,47 +64,54 @@ export const createRedisPresence = ({
       return false // Redis went away: what it knew is not worth an error.
     }
   }
-  /** Says who was not said since that time: others forget them otherwise. */
-  const sayAgain = async (saidBeforeMs: number): Promise<void> => {
-    const users = [...own].filter(([, saidAtMs]) => saidAtMs < saidBeforeMs).map(([userId]) => userId)
-    for (let start = 0; start < users.length && isReady(); start += usersInWrite) {
+  /** Says who was not confirmed yet, or so long ago that Redis will forget it. What fails is due at the next beat as well. */
+  const sayDue = async (): Promise<void> => {
+    const before = performance.now() - keptMs / saidInKept
+    const due = [...own].filter(([, at]) => at === null || at < before).map(([userId]) => userId)
+    for (let start = 0; start < due.length && isReady(); start += usersInWrite) {
       // Who has gone meanwhile would be said to be here.
-      const some = users.slice(start, start + usersInWrite).filter(userId => own.has(userId))
-      await Promise.all(some.map(say))
+      const some = due.slice(start, start + usersInWrite).filter(userId => own.has(userId))
+      for (const { reason } of (await Promise.allSettled(some.map(say))) as PromiseRejectedResult[]) {
+        if (reason) log.debug({ err: reason }, 'presence was not said')
+      }
     }
   }
-  /** A user who has gone, and of whom that could not be said, would be online for as long as this pod lives. */
-  const takeOut = async (userId: string): Promise<void> => {
-    gone.add(userId)
-    if (!isReady()) return
-    await redis.zrem(keyOf(userId), pod)
-    gone.delete(userId)
+  /** The old life ends when all users were said under the new one, so that nobody seems gone meanwhile. */
+  const beginLife = async (): Promise<void> => {
+    const old = life
+    life = newId()
+    isInDoubt = false
+    for (const userId of own.keys()) own.set(userId, null)
+    await redis.set(lifeOf(life), '', 'PX', lifeMs)
+    await sayDue()
+    await redis.del(lifeOf(old))
   }
-  const beat = async (isNewConnection: boolean): Promise<void> => {
+  const beat = async (): Promise<void> => {
     if (!isReady()) return
     try {
-      const [life] = await Promise.all([redis.get(lifeOf(pod)), redis.set(lifeOf(pod), '', 'PX', lifeMs)])
-      await Promise.all([...gone].map(takeOut))
-      // A Redis that was away or has lost this pod's life may have lost its users, and others take out those of a dead pod.
-      const mayBeForgotten = isNewConnection || life === null
-      await sayAgain(mayBeForgotten ? Number.POSITIVE_INFINITY : clock.now() - keptMs / saidInKept)
+      // Redis that has lost this life may have lost users as well, and other pods take out those of a life that is over.
+      if (isInDoubt || (await redis.set(lifeOf(life), '', 'PX', lifeMs, 'XX')) === null) await beginLife()
+      else await sayDue()
     } catch (error) {
+      isInDoubt = true
       log.debug({ err: error }, 'presence was not said again')
     }
   }
-  const beats = setInterval(() => void beat(false), lifeMs / beatsInLife).unref()
-  redis.on('ready', () => void beat(true))
+  const beats = setInterval(() => void beat(), lifeMs / beatsInLife).unref()
+  redis.on('ready', () => {
+    isInDoubt = true
+    void beat()
+  })
 
   return {
     async enter(userId) {
       const wasOwn = own.has(userId)
-      own.set(userId, 0)
-      gone.delete(userId)
+      own.set(userId, null)
       if (!isReady()) return wasOwn
       try {
         const others = await othersOf(userId)
         const dead = [...others].filter(([, lives]) => !lives).map(([other]) => other)
-        if (dead.length > 0) await redis.zrem(keyOf(userId), ...dead)
+        if (dead.length > 0) await redis.srem(keyOf(userId), ...dead)
         if (own.has(userId)) await say(userId)
         return wasOwn || dead.length < others.size
       } catch (error) {
@@ -116,7 +121,13 @@ export const createRedisPresence = ({
     },
     async leave(userId) {
       own.delete(userId)
-      await takeOut(userId).catch(error => log.debug({ err: error }, 'absence was not said'))
+      if (!isReady()) return // The next connection begins with another life.
+      try {
+        await redis.srem(keyOf(userId), life)
+      } catch (error) {
+        isInDoubt = true
+        log.debug({ err: error }, 'absence was not said')
+      }
     },
     async online(userIds) {
       const found = await Promise.all(userIds.map(isOnline))
@@ -124,13 +135,7 @@ export const createRedisPresence = ({
     },
     async close() {
       clearInterval(beats)
-      if (isReady()) {
-        const words = [
-          redis.del(lifeOf(pod)),
-          ...[...own.keys(), ...gone].map(userId => redis.zrem(keyOf(userId), pod)),
-        ]
-        await Promise.allSettled(words)
-      }
+      if (isReady()) await Promise.allSettled([redis.del(lifeOf(life))])
       redis.disconnect()
     },
   }

@@ -17,9 +17,9 @@ const commandsOf = (redis: RedisConnection): Readonly<Record<string, () => Promi
   pexpire: () => redis.pexpire(limitKey, lifeMs),
   'multi and exec': () => redis.multi().get(limitKey).exec(),
   del: () => redis.del(limitKey),
-  zadd: () => redis.zadd(onlineKey, 0, 'doctor'),
-  zrangebyscore: () => redis.zrangebyscore(onlineKey, 0, 0),
-  zrem: () => redis.zrem(onlineKey, 'doctor'),
+  sadd: () => redis.sadd(onlineKey, 'doctor'),
+  smembers: () => redis.smembers(onlineKey),
+  srem: () => redis.srem(onlineKey, 'doctor'),
   ...('nodes' in redis
     ? { spublish: () => redis.spublish(channel, ''), ssubscribe: () => redis.ssubscribe(channel) }
     : { publish: () => redis.publish(channel, ''), subscribe: () => redis.subscribe(channel) }),

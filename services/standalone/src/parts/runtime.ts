@@ -61,7 +61,7 @@ export const startParts = async <T>(
   const metrics = createMetrics()
   const bus = createBus(config, { log, metrics })
   closing.add('bus', () => bus.close())
-  const presence = createPresence(config, { log, clock: systemClock })
+  const presence = createPresence(config, log)
   closing.add('presence', () => presence.close())
   // Several processes share limits where they are told a secret; one that makes its own is the only one of its kind.
   const limitSecret = config.JWT_SECRET?.reveal() ?? Buffer.from(randomBytes(32)).toString('hex')
