@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { silentLog } from '../../../tests/support/silent-log.js'
-import { type Database, type JobContext, type Query, runJob } from '../src/index.js'
+import { type Database, type JobContext, type Query, runJob, scheduleJobs } from '../src/index.js'
 
 const hourMs = 3_600_000
 const databaseNow = 1_800_000_000_000
@@ -29,4 +29,11 @@ test.each([
   expect(job.run).not.toHaveBeenCalled()
   await runJob(podAhead(ms), { ...job, ignoresTime: true })
   expect(job.run).toHaveBeenCalledTimes(1)
+})
+
+test('what is done at the start is done before its interval, the rest is not', async () => {
+  const [first, later] = [makeJob(), makeJob()]
+  const stop = scheduleJobs(podAhead(0), [{ ...first, atStart: true }, later])
+  await stop()
+  expect([first.run.mock.calls.length, later.run.mock.calls.length]).toEqual([1, 0])
 })

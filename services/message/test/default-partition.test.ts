@@ -1,7 +1,7 @@
 import { createMetrics, type Query } from '@qsm/server-kit'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { silentLog } from '../../../tests/support/silent-log.js'
-import { findFence } from '../src/jobs/default-partition.js'
+import { fenceJob, findFence } from '../src/jobs/default-partition.js'
 import { partitionJob } from '../src/jobs/partitions.js'
 import { watchPartitions } from '../src/jobs/watch-partitions.js'
 import { makeParty, openConversation, type Party } from './support/conversation.js'
@@ -57,6 +57,7 @@ const step = (): Promise<Step> =>
     const { blocks, isLocked } = await look(query)
     return { more, blocks: blocks - before.blocks, isLocked }
   })
+const takeAway = () => message.context.database.transaction(query => fenceJob.run(query, message.clock.now()))
 const fence = () => findFence(message.context.database.query)
 const placeOfLast = async () => {
   const [row] = await message.context.database.query<{ place: string }>(
@@ -105,8 +106,11 @@ test('a fence whose partition does not come is taken away hours before sends wou
   const first = await fence()
   const leftMs = (first?.from ?? 0) - message.clock.now()
   expect(leftMs).toBeGreaterThanOrEqual(12 * hourMs)
+  await takeAway()
+  expect(await fence()).toEqual(first)
   message.clock.advance(leftMs - 5 * hourMs)
-  await step()
+  expect((await step()).more).toBe(false)
+  await takeAway()
   expect(await fence()).toBeNull()
   message.clock.advance(6 * hourMs)
   await store()

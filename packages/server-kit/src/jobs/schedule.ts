@@ -7,6 +7,8 @@ export interface Job {
   /** Also names the lock that keeps other pods out meanwhile. */
   readonly name: string
   readonly everyMs: number
+  /** Whether it is done when the pod starts as well. */
+  readonly atStart?: true
   /** Whether its work is the same at any time, so that no clock has to be right for it. */
   readonly ignoresTime?: true
   /** How long one of its statements may take. 30 s where left out. */
@@ -68,7 +70,7 @@ export const runJob = async (
   }
 }
 
-/** Does each job at its interval. Returns the function that ends this; it resolves when none is under way any more. */
+/** Does each job at its interval, and at once what is done at the start. Returns the function that ends this; it resolves when none is under way any more. */
 export const scheduleJobs = (context: JobContext, jobs: readonly Job[]): (() => Promise<void>) => {
   const running = new Set<Promise<void>>()
   let stopping = false
@@ -78,6 +80,7 @@ export const scheduleJobs = (context: JobContext, jobs: readonly Job[]): (() => 
       .finally(() => running.delete(work))
     running.add(work)
   }
+  for (const job of jobs) if (job.atStart) start(job)
   const timers = jobs.map(job => setInterval(() => start(job), job.everyMs).unref())
   return async () => {
     stopping = true

@@ -1,4 +1,4 @@
-import type { Query } from '@qsm/server-kit'
+import type { Job, Query } from '@qsm/server-kit'
 import { briefMs, vacuumMs, waitForLocks } from './lock-waits.js'
 
 /** A span of time in milliseconds since 1970, without its end. */
@@ -57,7 +57,30 @@ export const checkFence = async (query: Query): Promise<void> => {
   await query('ALTER TABLE message.entry_default VALIDATE CONSTRAINT entry_fence')
 }
 
-export const dropFence = async (query: Query): Promise<void> => {
-  await waitForLocks(query, briefMs)
+export const dropFence = async (query: Query, lockMs = briefMs): Promise<void> => {
+  await waitForLocks(query, lockMs)
   await query('ALTER TABLE message.entry_default DROP CONSTRAINT entry_fence')
+}
+
+/** So near its span a fence is taken away: sends would fail in it. */
+const fenceEndMs = 6 * 3_600_000
+/** Whether it is time to take a fence away. */
+export const isNear = ({ from }: Fence, now: number): boolean => from < now + fenceEndMs
+/** So near the lock is worth that others wait for it. */
+const urgentMs = 3_600_000
+
+/**
+ * Takes a fence away whose partition is still missing when its span is near. By the time of PostgreSQL alone, and at the start of each pod:
+ * a pod whose clock is wrong, or that was away for hours, must not leave sends to fail.
+ */
+export const fenceJob: Job = {
+  name: 'fence of entry_default',
+  everyMs: 600_000,
+  atStart: true,
+  ignoresTime: true,
+  async run(query, now) {
+    const fence = await findFence(query)
+    if (fence && isNear(fence, now)) await dropFence(query, fence.from < now + urgentMs ? vacuumMs : briefMs)
+    return false
+  },
 }

@@ -1,5 +1,6 @@
 import type { Job } from '@qsm/server-kit'
 import type { MessageContext } from '../context.js'
+import { fenceJob } from './default-partition.js'
 import { expiryJob } from './expiry.js'
 import { type PartitionWatch, partitionJob } from './partitions.js'
 import { removalJob } from './removal.js'
@@ -14,5 +15,6 @@ export const messageJobs = ({
   removalJob,
   expiryJob(tokens.lifeSeconds * 1000),
   partitionJob(retentionMs, partitions),
+  fenceJob,
   ...retentionJobs(retentionMs),
 ]

@@ -6,6 +6,7 @@ import {
   type Fence,
   findFence,
   isDefaultLarge,
+  isNear,
   raiseFence,
   type Span,
 } from './default-partition.js'
@@ -19,8 +20,6 @@ const aheadMs = 3 * dayMs
 const clockMarginMs = 3_600_000
 /** The same behind a fence: while it stands and the partition is missing, the time goes on to where sends would fail. */
 const fenceMarginMs = 12 * 3_600_000
-/** So near it is taken away again. */
-const fenceEndMs = fenceMarginMs / 2
 /** Reads the default partition where that is large, or waits for vacuum; nobody waits for it. */
 const statementTimeoutMs = 1_800_000
 /** A partition is attached in milliseconds. One that has to be read after all is given up, as everybody waits meanwhile. */
@@ -99,6 +98,7 @@ export interface PartitionWatch {
 export const partitionJob = (retentionMs: number, { onReach, onDefault }: PartitionWatch): Job => ({
   name: 'partitions of entry',
   everyMs,
+  atStart: true,
   statementTimeoutMs,
   async run(query, now) {
     const partitions = await listPartitions(query)
@@ -107,7 +107,8 @@ export const partitionJob = (retentionMs: number, { onReach, onDefault }: Partit
     onDefault(await countDefault(query))
     const fence = await findFence(query)
     const isShort = last < now + aheadMs
-    if (fence && (!isShort || fence.from < now + fenceEndMs)) {
+    if (fence && isNear(fence, now)) return false // It is taken away first, by its own job.
+    if (fence && !isShort) {
       await dropFence(query)
       return true
     }
