@@ -20,7 +20,7 @@ export interface Mailboxes extends Pages {
 /** So many entries does one flush delete at most, shared out evenly: about 50 ms, in which nobody sends to these mailboxes. */
 const deleteBatch = 5_000
 /** In one flush. */
-const maxMailboxes = 256
+const maxRequests = 256
 
 /**
  * Mailboxes are locked in one order, so that flushes of sends and of acknowledgements never wait for each other in a ring. A mark
@@ -75,7 +75,7 @@ export const createMailboxes = (database: Database): Mailboxes => {
    * has no such number yet.
    */
   const moveAcks = createBatcher<AckRequest, boolean | null>({
-    maxItems: maxMailboxes,
+    maxItems: maxRequests,
     maxInFlight: 1,
     everyMs: 20,
     async run(requests) {
@@ -83,7 +83,7 @@ export const createMailboxes = (database: Database): Mailboxes => {
         uuids(requests.map(request => request.userId)),
         bigints(requests.map(request => request.deviceId)),
         bigints(requests.map(request => request.upTo)),
-        Math.floor(deleteBatch / requests.length),
+        Math.floor(deleteBatch / new Set(requests.map(({ userId, deviceId }) => `${userId}/${deviceId}`)).size),
       ])
       const done = new Map(rows.map(row => [Number(row.ix), row.done]))
       return requests.map((_, index) => done.get(index + 1) ?? null)
