@@ -5,6 +5,8 @@ import type { Database } from './connection.js'
 const lookEveryMs = 30_000
 /** What `doctor` complains of too. */
 const tellFromMs = 5_000
+/** A difference that has changed by so much is told again. */
+const tellAgainMs = 1_000
 
 /** The time of PostgreSQL, as far as it is known here. Reading it asks nobody. */
 export interface DatabaseClock extends Clock {
@@ -47,10 +49,11 @@ export const followDatabaseClock = async (options: {
 }): Promise<DatabaseClock> => {
   const { database, clock, log } = options
   let aheadMs = 0
+  let toldMs = 0
   const look = async () => {
-    const before = aheadMs
-    aheadMs = aheadAfter(before, await ask(database, clock))
-    if (aheadMs === before || Math.abs(aheadMs) < tellFromMs) return
+    aheadMs = aheadAfter(aheadMs, await ask(database, clock))
+    if (Math.abs(aheadMs - toldMs) < tellAgainMs || Math.abs(aheadMs) < tellFromMs) return
+    toldMs = aheadMs
     const offset = `${(Math.abs(aheadMs) / 1_000).toFixed(1)} s ${aheadMs < 0 ? 'ahead of' : 'behind'}`
     log.warn(
       `the clock of this pod is ${offset} that of PostgreSQL, by which entries are dated: let both keep time by NTP`,
