@@ -98,6 +98,17 @@ describe.skipIf(!hasPgbouncer)(`a database behind PgBouncer in transaction mode$
     expect(warn.mock.calls).toEqual([[expect.stringContaining('set DATABASE_POOLER=transaction')]])
   })
 
+  it('is told of in the log where its connections leave the planner as it is', async () => {
+    const warn = vi.fn()
+    const log = { ...silentLog, warn } as unknown as typeof silentLog
+    const before = documented.replace("; SET enable_seqscan = off; SET jit = off'", "'")
+    expect(before).not.toBe(documented)
+    for (const config of [before, documented]) {
+      await (await open(await behind(config), { preparesByName: false }, log)).close()
+    }
+    expect(warn.mock.calls).toEqual([[expect.stringContaining('enable_seqscan and jit on')]])
+  })
+
   it('ends a pod that was not told of the pooler, and says what to set', async () => {
     const pod = await launchPod('auth', {
       environment: {

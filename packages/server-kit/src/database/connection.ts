@@ -3,7 +3,7 @@ import { DataSource, type EntitySchema, type MigrationInterface } from 'typeorm'
 import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { ImpatientClient, statementTimeoutMs } from './impatient-client.js'
-import { plannerSettings } from './planner.js'
+import { missingPlannerSettings, plannerSettings } from './planner.js'
 import { boundQueue, measurePool } from './pool.js'
 import { type Pooler, requireSessionLimits, sessionLimits, unknownPooler } from './pooler.js'
 import { connectTimeoutMs, DatabaseError, withPatience } from './reach.js'
@@ -154,6 +154,10 @@ export const openDatabase = async (options: DatabaseOptions): Promise<Database> 
     await requireDurableCommits(dataSource)
     await requireSessionLimits(query, options.pooler ?? null)
     if (!options.pooler) await withClient(client => tellUnknownPooler(client, options.log))
+    else {
+      const missing = await missingPlannerSettings(query)
+      if (missing) options.log.warn(missing)
+    }
   } catch (error) {
     await dataSource.destroy()
     throw error
