@@ -8,11 +8,11 @@ import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { createAdmission, type SocketLimits } from './admission.js'
 import { createHeartbeat } from './heartbeat.js'
-import { TurnSocket } from './one-write-per-turn.js'
 import { ignoreUpgrade, wantsWebSocket } from './other-upgrades.js'
 import { refuseUpgrade } from './refuse-upgrade.js'
 import { createSocket, type SharedBySockets, type Socket } from './socket.js'
 import { countSockets } from './socket-metrics.js'
+import { TurnSocket } from './turn-socket.js'
 import { checkUpgrade, offeredTicket, ticketPrefix } from './upgrade-request.js'
 
 declare module 'node:http' {

@@ -4,7 +4,7 @@ import { newId } from '../ids.js'
 import type { Logger } from '../log.js'
 import { type Framed, frameText } from './framed.js'
 import type { Beating } from './heartbeat.js'
-import type { TurnSocket } from './one-write-per-turn.js'
+import type { TurnSocket } from './turn-socket.js'
 
 type TextHandler = (text: string) => void | Promise<void>
 type BinaryHandler = (bytes: Uint8Array) => void | Promise<void>
@@ -15,7 +15,7 @@ export interface Socket {
   readonly id: string
   /** Nothing happens where the socket is no longer open. */
   sendText(text: string): void
-  /** The bytes must not change until the turn is over. */
+  /** The bytes must never change: the network may take them later. */
   sendBinary(bytes: Uint8Array): void
   /** What many sockets get is framed once, by `frameText`. */
   sendFramed(frame: Framed): void
