@@ -52,6 +52,14 @@ test('it follows when one of the clocks is set, asks in between nobody, and hold
   await vi.advanceTimersByTimeAsync(30_000)
   expect(offset()).toBe(-7_200_000)
   expect(lines.map(({ msg }) => msg)).toEqual([expect.stringContaining('is 7200.0 s ahead of that of PostgreSQL')])
+  state.aheadMs = -7_200_500
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect([offset(), lines.length]).toEqual([-7_200_500, 1])
+  state.aheadMs = 1_000
+  await vi.advanceTimersByTimeAsync(30_000)
+  state.aheadMs = -7_200_000
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect([offset(), lines.length]).toEqual([-7_200_000, 2])
   state.isAway = true
   await vi.advanceTimersByTimeAsync(30_000)
   expect(offset()).toBe(-7_200_000)

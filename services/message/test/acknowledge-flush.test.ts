@@ -69,3 +69,12 @@ test('whoever acknowledges little is not held up by those who acknowledge much',
   expect(order[0]).toBe(short)
   expect(new Set(order).size).toBe(21)
 })
+
+test('several acknowledgements of one mailbox in a flush leave it its whole share', async () => {
+  const [userId = ''] = await fill(1, 1_000)
+  const deleted: number[] = []
+  const mailboxes = createMailboxes(noting(deleted))
+  const marks = Array.from({ length: 100 }, (_, index) => 10 * (index + 1))
+  await Promise.all(marks.map(upTo => mailboxes.acknowledge({ userId, deviceId: 1, upTo })))
+  expect(deleted).toEqual([1_000])
+})

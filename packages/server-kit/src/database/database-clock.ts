@@ -52,8 +52,10 @@ export const followDatabaseClock = async (options: {
   let toldMs = 0
   const look = async () => {
     aheadMs = aheadAfter(aheadMs, await ask(database, clock))
-    if (Math.abs(aheadMs - toldMs) < tellAgainMs || Math.abs(aheadMs) < tellFromMs) return
-    toldMs = aheadMs
+    const apartMs = Math.abs(aheadMs) < tellFromMs ? 0 : aheadMs
+    if (Math.abs(apartMs - toldMs) < tellAgainMs) return
+    toldMs = apartMs
+    if (apartMs === 0) return
     const offset = `${(Math.abs(aheadMs) / 1_000).toFixed(1)} s ${aheadMs < 0 ? 'ahead of' : 'behind'}`
     log.warn(
       `the clock of this pod is ${offset} that of PostgreSQL, by which entries are dated: let both keep time by NTP`,
