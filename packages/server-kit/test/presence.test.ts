@@ -125,7 +125,7 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
   })
 
   test('takes out who left, though a Redis that went back in time knows them again', async () => {
-    const [one, other] = [await pod(900), await pod(900)]
+    const [one, other] = [await pod(), await pod()]
     const [user, stays] = [newId(), newId()]
     await one.enter(user)
     await one.enter(stays)
@@ -134,6 +134,20 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
     redis.command('SADD', `qsm:online:${user}`, life)
     expect(await isOnline(other, user)).toBe(true)
     redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
+    await vi.waitFor(async () => {
+      expect(await other.online([user, stays])).toEqual(new Set([stays]))
+    }, patience)
+  })
+
+  test('takes out who left when Redis refused to hear it', async () => {
+    const [one, other] = [await pod(900), await pod(900)]
+    const [user, stays] = [newId(), newId()]
+    await one.enter(user)
+    await one.enter(stays)
+    redis.command('ACL', 'SETUSER', 'default', '-srem')
+    await one.leave(user)
+    redis.command('ACL', 'SETUSER', 'default', '+srem')
+    expect(await isOnline(other, user)).toBe(true)
     await vi.waitFor(async () => {
       expect(await other.online([user, stays])).toEqual(new Set([stays]))
     }, patience)

@@ -93,7 +93,6 @@ export const createRedisPresence = ({
       if (isInDoubt || (await redis.set(lifeOf(life), '', 'PX', lifeMs, 'XX')) === null) await beginLife()
       else await sayDue()
     } catch (error) {
-      isInDoubt = true
       log.debug({ err: error }, 'presence was not said again')
     }
   }
