@@ -73,6 +73,17 @@ describe('what is heard of the feed', () => {
     ])
   })
 
+  test('is stored at once where it is more than ended sessions, with those that waited: a new account has requests', async () => {
+    await happen(3)
+    expect(stored).toEqual([[1]])
+    all.push({ ...eventOf(4), type: 'created', session_id: null })
+    follower.hear()
+    await turns()
+    expect(stored).toEqual([[1], ids(2, 4)])
+    await vi.advanceTimersByTimeAsync(250)
+    expect(stored).toEqual([[1], ids(2, 4)])
+  })
+
   test('is told at once and stored together within a quarter of a second where much happens', async () => {
     await happen(8)
     expect([told, stored]).toEqual([ids(1, 8), [[1]]])

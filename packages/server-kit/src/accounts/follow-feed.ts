@@ -11,8 +11,8 @@ export interface FeedFollower {
    */
   sync(maxWaitMs?: number): Promise<boolean>
   /**
-   * Something new is in the feed: it is read at once. It is stored at once too where nothing was within the last 250 ms, else
-   * when these are over, so that many events share one transaction.
+   * Something new is in the feed: it is read and stored at once. Ended sessions alone, of which `onEvents` was told, are stored when
+   * 250 ms have gone since the last time, so that many share one transaction.
    */
   hear(): void
   /** Resolves when nothing is under way any more. */
@@ -27,6 +27,10 @@ const maxKeptPages = 20
 const defaultWaitMs = 1_000
 const gatherMs = 250
 const applyPatience = { statementTimeoutMs: 30_000 }
+
+/** Whether pages hold nothing but ended sessions. A new account must be there when its first request comes. */
+const canWait = (pages: readonly FeedPage[]): boolean =>
+  pages.length > 0 && pages.every(({ events }) => events.every(({ type }) => type === 'session_ended'))
 
 /** The first pages that have no more events together than one may have; at least one page, where there is any. */
 const firstTogether = (pages: readonly FeedPage[]): readonly FeedPage[] => {
@@ -88,9 +92,10 @@ export const followFeed = (options: {
     return (await apply.run()) && isRead
   }
   const applyInItsTime = () => {
-    if (later || stopped || applied === told) return
+    if (stopped || applied === told) return
     const waitMs = lastBegun + gatherMs - performance.now()
-    if (waitMs <= 0) return void apply.run()
+    if (waitMs <= 0 || !canWait(kept)) return void apply.run()
+    if (later) return
     later = setTimeout(() => {
       later = null
       void apply.run()

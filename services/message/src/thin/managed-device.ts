@@ -1,6 +1,7 @@
 import { decodeBase64 } from '@qsm/contract'
 import { type DeviceRecord, decodeDeviceRecord, equalBytes } from '@qsm/protocol'
 import { QsmError, type Query } from '@qsm/server-kit'
+import type { Accounts } from '../accounts/accounts.js'
 import type { MessageContext } from '../context.js'
 import type { DeviceAddress } from '../devices/devices.js'
 import { judgeDeviceRecord } from '../devices/judge-device-record.js'
@@ -76,7 +77,10 @@ const register = (
     return lost
   })
 
-export const createManagedDeviceOf = (context: MessageContext): ManagedDeviceOf => {
+export const createManagedDeviceOf = (
+  context: MessageContext,
+  accounts: Pick<Accounts, 'requireActiveUser'>,
+): ManagedDeviceOf => {
   const { database, bus, clock, managed, verifier } = context
   const looks = createKeptMap<{ readonly address: DeviceAddress; readonly until: number }>(maxKept)
   const underway = new Map<string, Promise<DeviceAddress>>()
@@ -88,6 +92,8 @@ export const createManagedDeviceOf = (context: MessageContext): ManagedDeviceOf 
   }
 
   const presentOnce = async ({ userId, accessToken }: ThinCaller): Promise<DeviceAddress> => {
+    // The first request of an account may come before this database knows of it.
+    await accounts.requireActiveUser({ userId })
     for (let clashes = 0; ; clashes += 1) {
       const unusable_device_ids = await unusableIds(database.query, userId)
       const shown = await managed.run(accessToken, 'ensure_device', { unusable_device_ids })

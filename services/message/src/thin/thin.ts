@@ -57,7 +57,7 @@ export const createThin = (parts: ThinParts): Thin => {
   const { context, accounts, devices, mailboxes } = parts
   const { managed } = context
   const background = createBackground(context.log)
-  const managedDevice = createManagedDeviceOf(context)
+  const managedDevice = createManagedDeviceOf(context, accounts)
   const supply = createPrekeySupply(context, devices, background)
   const asDevice = createAsDevice(managedDevice, supply)
   const sealAndStore = createSealAndStore(parts)
