@@ -12,7 +12,7 @@ const pacedPerSecond = 100
 const warmPerPerson = 10
 const fullPerPerson = 60
 const users = 4_000
-/** A pod says its users again every 20 s, and looks after their mailboxes every 10 s. */
+/** A pod says every 20 s that it lives, and looks after mailboxes every 10 s. */
 const idleSeconds = 20
 
 const replicas = await startReplicas({ args: process.argv.slice(2) })

@@ -16,7 +16,7 @@ const people = 32
 const perUserPerSecond = 0.02
 const perPodPerSecond = 100
 const podsSeconds = 8
-/** A pod says three times a minute whom it holds: so a window of 20 s has this once for each user. */
+/** A pod says three times a minute that it lives, and looks after mailboxes each 10 s: a window has both. */
 const windowSeconds = 20
 const fullRatePerPerson = 60
 const crowdPods = 2
