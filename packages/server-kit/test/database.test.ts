@@ -3,7 +3,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import {
   awaitSchema,
-  buildIndex,
   createMetrics,
   type Database,
   type DatabaseOptions,
@@ -50,14 +49,6 @@ class More1700000000002 implements MigrationInterface {
   }
   async down(): Promise<void> {}
 }
-class Index1700000000005 implements MigrationInterface {
-  readonly name = 'Index1700000000005'
-  readonly transaction = false
-  async up(runner: QueryRunner): Promise<void> {
-    await buildIndex(runner, { schema: 'kit', name: 'note_id_idx', on: 'kit.note (id)' })
-  }
-  async down(): Promise<void> {}
-}
 class Later1700000000004 implements MigrationInterface {
   readonly name = 'Later1700000000004'
   async up(runner: QueryRunner): Promise<void> {
@@ -101,33 +92,6 @@ describe('migrating', () => {
     expect(await pendingMigrations({ ...options, migrations: [Notes1700000000001, More1700000000002] })).toEqual([
       'More1700000000002',
     ])
-  })
-
-  it('builds an index while others write, also where several migrate and an attempt was cut off', async () => {
-    const other = await createTestDatabase()
-    const options = optionsFor(other.url, { migrations: [Notes1700000000001, Index1700000000005] })
-    await migrate(optionsFor(other.url))
-    const database = await openDatabase(options)
-    // What is left where the second row of a unique index was not unique.
-    await database.query("INSERT INTO kit.note VALUES (1, 'one'), (2, 'two')")
-    await expect(
-      database.query('CREATE UNIQUE INDEX CONCURRENTLY note_id_idx ON kit.note ((id / 10))'),
-    ).rejects.toThrow()
-    let runs: Promise<(readonly string[])[]> | null = null
-    await database.transaction(async query => {
-      await query("INSERT INTO kit.note VALUES (3, 'three')")
-      runs = Promise.all([migrate(options), migrate(options)])
-      await vi.waitFor(async () => {
-        const waiting = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '% INDEX CONC%' AND wait_event_type = 'Lock'"
-        expect(await database.query(waiting)).toHaveLength(1)
-      }, 10_000)
-      await database.query("INSERT INTO kit.note VALUES (4, 'four')")
-    })
-    expect((await (runs as unknown as Promise<string[][]>)).flat()).toEqual(['Index1700000000005'])
-    const valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'kit.note_id_idx'::regclass"
-    expect(await database.query(valid)).toEqual([{ indisvalid: true }])
-    await database.close()
-    await other.drop()
   })
 
   it('takes a schema on which a newer version has run more, and runs what is its own', async () => {

@@ -50,6 +50,14 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
     await presence.leave(probe)
     return presence
   }
+  const enterTwo = async (presence: Presence) => {
+    const users = [newId(), newId()] as const
+    for (const user of users) await presence.enter(user)
+    return users
+  }
+  /** Soon the one is online, and the other is not. */
+  const expectOnly = (presence: Presence, here: string, gone: string) =>
+    vi.waitFor(async () => expect(await presence.online([gone, here])).toEqual(new Set([here])), patience)
   beforeAll(async () => {
     redis = await startRedis()
   })
@@ -114,43 +122,31 @@ describe.skipIf(!hasRedis)(hasRedis ? 'presence in Redis' : 'presence in Redis: 
 
   test('takes out who left while Redis was away, though Redis still knows them', async () => {
     const [one, other] = [await pod(900), await pod(900)]
-    const [user, stays] = [newId(), newId()]
-    await one.enter(user)
-    await one.enter(stays)
+    const [user, stays] = await enterTwo(one)
     redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
     await one.leave(user)
-    await vi.waitFor(async () => {
-      expect(await other.online([user, stays])).toEqual(new Set([stays]))
-    }, patience)
+    await expectOnly(other, stays, user)
   })
 
   test('takes out who left, though a Redis that went back in time knows them again', async () => {
     const [one, other] = [await pod(), await pod()]
-    const [user, stays] = [newId(), newId()]
-    await one.enter(user)
-    await one.enter(stays)
+    const [user, stays] = await enterTwo(one)
     const life = redis.command('SMEMBERS', `qsm:online:${user}`)
     await one.leave(user)
     redis.command('SADD', `qsm:online:${user}`, life)
     expect(await isOnline(other, user)).toBe(true)
     redis.command('CLIENT', 'KILL', 'TYPE', 'normal')
-    await vi.waitFor(async () => {
-      expect(await other.online([user, stays])).toEqual(new Set([stays]))
-    }, patience)
+    await expectOnly(other, stays, user)
   })
 
   test('takes out who left when Redis refused to hear it', async () => {
     const [one, other] = [await pod(900), await pod(900)]
-    const [user, stays] = [newId(), newId()]
-    await one.enter(user)
-    await one.enter(stays)
+    const [user, stays] = await enterTwo(one)
     redis.command('ACL', 'SETUSER', 'default', '-srem')
     await one.leave(user)
     redis.command('ACL', 'SETUSER', 'default', '+srem')
     expect(await isOnline(other, user)).toBe(true)
-    await vi.waitFor(async () => {
-      expect(await other.online([user, stays])).toEqual(new Set([stays]))
-    }, patience)
+    await expectOnly(other, stays, user)
   })
 
   test('says again what a new connection could not say at once', async () => {

@@ -48,7 +48,8 @@ interface RevocationRow {
 
 /**
  * Follows the account feed of `auth`: what `project` makes of it in the database for all pods, revocations in the memory of
- * each. It is read every two seconds, on a hint of the bus, and when asked; ended sessions that hints tell of are stored four times a second at most.
+ * each. It is read every two seconds, on a hint of the bus, and when asked; ended sessions that hints tell of are stored four
+ * times a second at most.
  */
 export const followAccounts = async (options: FollowOptions): Promise<AccountFollower> => {
   const { schema, database, clock } = options

@@ -70,7 +70,10 @@ export const runJob = async (
   }
 }
 
-/** Does each job at its interval, and at once what is done at the start. Returns the function that ends this; it resolves when none is under way any more. */
+/**
+ * Does each job at its interval, and at once what is done at the start. Returns the function that ends this; it resolves when none
+ * is under way any more.
+ */
 export const scheduleJobs = (context: JobContext, jobs: readonly Job[]): (() => Promise<void>) => {
   const running = new Set<Promise<void>>()
   let stopping = false

@@ -71,8 +71,8 @@ export const createRedisPresence = ({
     for (let start = 0; start < due.length && isReady(); start += usersInWrite) {
       // Who has gone meanwhile would be said to be here.
       const some = due.slice(start, start + usersInWrite).filter(userId => own.has(userId))
-      for (const { reason } of (await Promise.allSettled(some.map(say))) as PromiseRejectedResult[]) {
-        if (reason) log.debug({ err: reason }, 'presence was not said')
+      for (const said of await Promise.allSettled(some.map(say))) {
+        if (said.status === 'rejected') log.debug({ err: said.reason }, 'presence was not said')
       }
     }
   }

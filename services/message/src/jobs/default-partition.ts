@@ -70,8 +70,8 @@ export const isNear = ({ from }: Fence, now: number): boolean => from < now + fe
 const urgentMs = 3_600_000
 
 /**
- * Takes a fence away whose partition is still missing when its span is near. By the time of PostgreSQL alone, and at the start of each pod:
- * a pod whose clock is wrong, or that was away for hours, must not leave sends to fail.
+ * Takes a fence away whose partition is still missing when its span is near. By the time of PostgreSQL alone, and at the start of
+ * each pod: a pod whose clock is wrong, or that was away for hours, must not leave sends to fail.
  */
 export const fenceJob: Job = {
   name: 'fence of entry_default',
