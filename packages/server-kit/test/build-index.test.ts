@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
 import { buildIndex, type MigrationClass, migrate, openDatabase } from '../src/index.js'
@@ -21,28 +21,34 @@ class Index1700000000002 implements MigrationInterface {
 }
 
 let own: TestDatabase
-beforeAll(async () => {
+beforeEach(async () => {
   own = await createTestDatabase()
 })
-afterAll(() => own.drop())
+afterEach(() => own.drop())
 const optionsWith = (...migrations: MigrationClass[]) => ({
   ...{ url: own.url, schema: 'kit', entities: [], migrations },
   ...{ poolMax: 4, log: silentLog },
 })
 
-it('an index is built while others write, also where several migrate and an attempt was cut off', async () => {
+it.each([
+  ['the first time', false],
+  ['after an attempt that was cut off', true],
+])('an index is built while others write, where several migrate, %s', async (_, isLeft) => {
   await migrate(optionsWith(Notes1700000000001))
   const options = optionsWith(Notes1700000000001, Index1700000000002)
   const database = await openDatabase(options)
   // What is left where the second row of a unique index was not unique.
   await database.query("INSERT INTO kit.note VALUES (1, 'one'), (2, 'two')")
-  await expect(database.query('CREATE UNIQUE INDEX CONCURRENTLY note_id_idx ON kit.note ((id / 10))')).rejects.toThrow()
+  if (isLeft) {
+    const failing = 'CREATE UNIQUE INDEX CONCURRENTLY note_id_idx ON kit.note ((id / 10))'
+    await expect(database.query(failing)).rejects.toThrow()
+  }
   let runs: Promise<(readonly string[])[]> | null = null
   await database.transaction(async query => {
     await query("INSERT INTO kit.note VALUES (3, 'three')")
     runs = Promise.all([migrate(options), migrate(options)])
     await vi.waitFor(async () => {
-      const waiting = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '% INDEX CONC%' AND wait_event_type = 'Lock'"
+      const waiting = "SELECT 1 FROM pg_stat_activity WHERE query ~ '^(CREATE|DROP) INDEX' AND wait_event_type = 'Lock'"
       expect(await database.query(waiting)).toHaveLength(1)
     }, 10_000)
     await database.query("INSERT INTO kit.note VALUES (4, 'four')")
