@@ -1,15 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Contender, Prepared, Setting } from '../suite/bench.js'
 import { buildLoadGenerator, type LoadGenerator, type LoadSample } from './load-generator.js'
 import { startPeers } from './peer.js'
 
 /**
  * Other systems (their folders by the name of the contender) that are started afresh for each sample and get `count`
- * authenticated sockets, by the generator that is not Node, which holds them for `heldMs` before memory is read.
+ * authenticated sockets, by the generator that is not Node, which holds them for `heldMs` before memory is read. Where `warm` is
+ * given, so many sockets come and go before, and the system then rests for `heldMs`.
  */
 export const prepareConnecting = async (
   { peers: folder, say }: Pick<Setting, 'peers' | 'say'>,
   folders: Readonly<Record<string, string>>,
-  { count, heldMs }: { readonly count: number; readonly heldMs: number },
+  { count, heldMs, warm = 0 }: { readonly count: number; readonly heldMs: number; readonly warm?: number },
   valuesOf: (sample: LoadSample) => Readonly<Record<string, number>>,
 ): Promise<Prepared> => {
   const without = (why: string): Prepared => {
@@ -34,6 +36,10 @@ export const prepareConnecting = async (
     }
     const measure = async () => {
       await peer.restart()
+      if (warm > 0) {
+        await generator.measure(`connect -n ${warm} -time 1`, peer)
+        await sleep(heldMs)
+      }
       return valuesOf(await generator.measure(`connect -n ${count} -time ${heldMs / 1_000}`, peer))
     }
     contenders.push({ name, measure })

@@ -32,9 +32,14 @@ const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
     const ring = await makeRing(replicas.url, [url], 2, 'lender')
     ring.close()
     crowd = await makeCrowd(replicas, [url], many)
-    others = await prepareConnecting(setting, peers, { count: few, heldMs: settleMs }, ({ kib_per_socket: kib }) => ({
-      [metricOf(few)]: grownKib(kib ?? Number.NaN),
-    }))
+    others = await prepareConnecting(
+      setting,
+      peers,
+      { count: few, heldMs: settleMs, warm },
+      ({ kib_per_socket: kib }) => ({
+        [metricOf(few)]: grownKib(kib ?? Number.NaN),
+      }),
+    )
   } catch (error) {
     await replicas.stop()
     throw error
@@ -71,7 +76,7 @@ const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
 export const bench: Bench = {
   id: 'B5',
   title: 'Idle sockets',
-  about: `Resident anonymous memory of the server for each authenticated socket that is added to ${warm} of a server just started, after ${settleMs / 1_000} s of rest. QSM: one message pod, each socket that of another user's device, with its mailbox, presence and heartbeat; users are rows put in by SQL, their tokens are signed by the bench. The others are opened by one generator that is not Node, and all their processes are counted; memory of the kernel is not.`,
+  about: `Resident anonymous memory of the server for each authenticated socket that is added to ${warm} of a server just started, after ${settleMs / 1_000} s of rest. QSM: one message pod, each socket that of another user's device, with its mailbox, presence and heartbeat; users are rows put in by SQL, their tokens are signed by the bench. The others are opened by one generator that is not Node, after ${warm} have come and gone and the system has rested as long; all their processes are counted; memory of the kernel is not.`,
   metrics: [
     { name: metricOf(few), unit: 'KiB', better: 'lower', gates: { 'socket.io': 1 / 0.35, nats: 4 }, limit: 6 },
     { name: metricOf(many), unit: 'KiB', better: 'lower', limit: 6 },
