@@ -30,7 +30,11 @@ EXPORT(wipe) void wipe(void) {
 }
 
 /** Once, before anything else. */
-EXPORT(initialise) void initialise(void) { ml_kem_prepare(); }
+EXPORT(initialise) void initialise(void) {
+    ml_kem_prepare();
+    ml_kem_prepare_products();
+    ml_kem_prepare_sampling();
+}
 
 EXPORT(keypair) void keypair(void) { (void)crypto_kem_keypair_derand(public_key, secret_key, drawn); }
 

@@ -42,11 +42,9 @@ static void squeeze(uint8_t *output, size_t bytes, size_t rate, uint64_t lanes[2
     }
 }
 
-void mlk_shake128_absorb_once(mlk_shake128ctx *state, const uint8_t *input, size_t bytes) {
-    absorb(state->lanes, SHAKE128_RATE, SHAKE_SUFFIX, input, bytes);
-}
+void shake128_absorb(shake_one *state, const uint8_t seed[34]) { absorb(state->lanes, SHAKE128_RATE, SHAKE_SUFFIX, seed, 34); }
 
-void mlk_shake128_squeezeblocks(uint8_t *output, size_t blocks, mlk_shake128ctx *state) {
+void shake128_squeeze(uint8_t *output, size_t blocks, shake_one *state) {
     squeeze(output, blocks * SHAKE128_RATE, SHAKE128_RATE, state->lanes);
 }
 
@@ -98,16 +96,12 @@ static void squeeze_pair(uint8_t *first, uint8_t *second, size_t bytes, size_t r
     }
 }
 
-void mlk_shake128x4_absorb_once(mlk_shake128x4ctx *state, const uint8_t *in0, const uint8_t *in1, const uint8_t *in2,
-                                const uint8_t *in3, size_t bytes) {
-    absorb_pair(state->pairs[0], SHAKE128_RATE, in0, in1, bytes);
-    absorb_pair(state->pairs[1], SHAKE128_RATE, in2, in3, bytes);
+void shake128_absorb_pair(shake_pair *state, const uint8_t first_seed[34], const uint8_t second_seed[34]) {
+    absorb_pair(state->lanes, SHAKE128_RATE, first_seed, second_seed, 34);
 }
 
-void mlk_shake128x4_squeezeblocks(uint8_t *out0, uint8_t *out1, uint8_t *out2, uint8_t *out3, size_t blocks,
-                                  mlk_shake128x4ctx *state) {
-    squeeze_pair(out0, out1, blocks * SHAKE128_RATE, SHAKE128_RATE, state->pairs[0]);
-    squeeze_pair(out2, out3, blocks * SHAKE128_RATE, SHAKE128_RATE, state->pairs[1]);
+void shake128_squeeze_pair(uint8_t *first, uint8_t *second, size_t blocks, shake_pair *state) {
+    squeeze_pair(first, second, blocks * SHAKE128_RATE, SHAKE128_RATE, state->lanes);
 }
 
 void mlk_shake256x4(uint8_t *out0, uint8_t *out1, uint8_t *out2, uint8_t *out3, size_t output_bytes, const uint8_t *in0,
