@@ -1,6 +1,6 @@
 import type { HintOf } from '@qsm/contract'
 import type { Accounts } from '../accounts/accounts.js'
-import { contactsOf } from '../connections/contacts.js'
+import { createContacts } from '../connections/contacts.js'
 import { findConnection } from '../connections/find.js'
 import type { MessageContext } from '../context.js'
 import type { OpenSockets } from './open-sockets.js'
@@ -28,13 +28,14 @@ export const tellPresence = (
   }: { readonly accounts: Accounts; readonly open: OpenSockets; readonly showFrame: ShowFrame },
 ): TellPresence => {
   const { bus, clock, database, log, presence } = context
+  const contactsOf = createContacts(database)
   /** Users whom this pod has entered. */
   const entered = new Set<string>()
   const timers = new Map<string, NodeJS.Timeout>()
   let work: Promise<unknown> = Promise.resolve()
 
   const tellContacts = async (userId: string): Promise<void> => {
-    for (const peerId of await contactsOf(database.query, userId)) {
+    for (const peerId of await contactsOf(userId)) {
       bus.publish({ kind: 'presence', user_id: peerId, peer_id: userId })
     }
   }
