@@ -1,7 +1,9 @@
-import { type Database, migrate, newId, openDatabase, systemClock } from '@qsm/server-kit'
+import { createMemoryBus, type Database, migrate, newId, openDatabase, systemClock } from '@qsm/server-kit'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
+import { createContacts } from '../src/connections/contacts.js'
+import { createDevices } from '../src/devices/devices.js'
 import { messageEntities, messageMigrations, messageSchema } from '../src/index.js'
 import { createMailboxes } from '../src/mailbox/mailbox.js'
 import { createLoadFacts } from '../src/send/load-facts.js'
@@ -44,6 +46,8 @@ test('what each message needs is planned once and by indexes, though its tables 
   await database.query('ANALYZE')
   const [facts, store] = [createLoadFacts(database, systemClock), createSendStore(database, () => {})]
   const [mailboxes, holders] = [createMailboxes(database), createSocketHolders(database)]
+  const contactsOf = createContacts(database)
+  const devices = createDevices({ database, bus: createMemoryBus(), clock: systemClock })
   const address = { userId: bob, deviceId }
   const holderId = newId()
   for (let seq = 1; seq <= rounds; seq += 1) {
@@ -60,11 +64,16 @@ test('what each message needs is planned once and by indexes, though its tables 
     expect(entries.map(entry => entry.sequence)).toEqual([seq])
     await mailboxes.acknowledge({ ...address, upTo: seq })
     await mailboxes.acknowledged()
+    expect(await contactsOf(bob)).toEqual([])
+    expect(await devices.bound(newId())).toBeNull()
   }
-  const statements = await database.query<{ name: string; types: readonly string[]; kept: string }>(
-    `SELECT name, parameter_types::text[] AS types, generic_plans::text AS kept FROM pg_prepared_statements ORDER BY name`,
+  const statements = await database.query<{ name: string; types: readonly string[]; kept: number; anew: number }>(
+    `SELECT name, parameter_types::text[] AS types, generic_plans::int AS kept, custom_plans::int AS anew
+     FROM pg_prepared_statements ORDER BY name`,
   )
   const names = [
+    'contacts',
+    'device-bindings',
     'mailbox-ack',
     'mailbox-pages',
     'send-facts',
@@ -73,7 +82,8 @@ test('what each message needs is planned once and by indexes, though its tables 
     'sockets-outdated',
     'store-sends',
   ]
-  expect(statements.filter(({ kept }) => Number(kept) > 0).map(({ name }) => name)).toEqual(names)
+  const planned = statements.map(({ name, kept, anew }) => ({ name, kept: kept > 0, anew }))
+  expect(planned).toEqual(names.map(name => ({ name, kept: true, anew: 5 })))
   for (const { name, types } of statements) {
     const values = types.map(type => `NULL::${type}`).join(', ')
     const plan = await database.query<Record<string, string>>(`EXPLAIN EXECUTE "${name}"(${values})`)

@@ -1,5 +1,5 @@
 import { type DeviceRecord, decodeDeviceRecord } from '@qsm/protocol'
-import { type Bus, type Clock, createLookup, type Database, QsmError } from '@qsm/server-kit'
+import { type Bus, type Clock, createLookup, type Database, QsmError, uuids } from '@qsm/server-kit'
 import { createKeptMap } from './kept-map.js'
 
 export interface DeviceAddress {
@@ -63,11 +63,12 @@ export const createDevices = ({ database, bus, clock }: { database: Database; bu
     const rows = await database.query<{ session_id: string; user_id: string; device_id: string; managed: boolean }>(
       {
         name: 'device-bindings',
+        // The array is hidden behind a SELECT, so that one plan is kept for every length.
         text: `SELECT b.session_id, b.user_id, b.device_id, d.managed
-          FROM message.device_binding b JOIN message.device d USING (user_id, device_id)
-          WHERE b.session_id = ANY($1::uuid[]) AND d.removed_at IS NULL`,
+          FROM unnest((SELECT $1::uuid[])) AS s(session_id) JOIN message.device_binding b USING (session_id)
+          JOIN message.device d USING (user_id, device_id) WHERE d.removed_at IS NULL`,
       },
-      [sessionIds],
+      [uuids(sessionIds)],
     )
     return new Map(
       rows.map(({ session_id, user_id, device_id, managed }) => [
