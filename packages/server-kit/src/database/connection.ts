@@ -76,6 +76,8 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
       Client: ImpatientClient,
       // A pooler refuses them here, and has them on its own connections.
       ...(options.pooler ? {} : { ...sessionLimits, onConnect: tellPlanner }),
+      // Who was opened once stays: another one costs as much as hundreds of statements (its process, password and plans).
+      min: Math.ceil(options.poolMax / 2),
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: 1_800,
       keepAlive: true,
