@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { createLog } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKeyFinder } from '../src/keys/find-keys.js'
 import { type Person, startQuantum, type TestQuantum } from './support/start-quantum.js'
 
 let quantum: TestQuantum
@@ -116,6 +117,51 @@ describe('a stored key that was changed', () => {
       [alice.userId],
     )
     await expectRefused(alice, 'ML-KEM-768', 'unwrap_failed')
+  })
+})
+
+describe('keys that are asked for together', () => {
+  it('take one statement, are those of the user who asks, and one that was changed fails its own user alone', async () => {
+    const [alice, bob] = people
+    for (const person of people) await keysOf(person)
+    const stored = await query<{ user_id: string; algorithm: string; key_id: string }>(
+      'SELECT user_id, algorithm, key_id FROM crypto.managed_key',
+    )
+    const idOf = ({ userId }: Person, kind: (typeof kinds)[number]) =>
+      stored.find(row => row.user_id === userId && row.algorithm === kind)?.key_id
+    await query(`UPDATE crypto.managed_key SET version = version + 1 WHERE user_id = $1 AND algorithm = 'Falcon-512'`, [
+      bob.userId,
+    ])
+    let statements = 0
+    const find = createKeyFinder((statement, values) => {
+      statements += 1
+      return quantum.context.database.query(statement, values)
+    })
+    const ask = async ({ userId }: Pick<Person, 'userId'>, ...algorithms: readonly string[]) => {
+      const found = await find({ userId, algorithms }).catch((error: { reason?: string }) => error.reason)
+      return found instanceof Map ? [...found.values()].map(({ keyId }) => keyId).sort() : found
+    }
+    const ids = (person: Person, ...asked: readonly (typeof kinds)[number][]) =>
+      asked.map(kind => idOf(person, kind)).sort()
+    const stranger = { userId: '01a21d67-4bc5-7572-9bcb-013e5a6e4af3' }
+    expect(
+      await Promise.all([
+        ask(alice, 'Falcon-512', 'ECDSA-P256-SHA256'),
+        ask(bob, 'Falcon-512', 'ML-KEM-768'),
+        ask(alice, 'Falcon-512'),
+        ask(bob, 'ML-KEM-768'),
+        ask(alice, 'none of ours'),
+        ask(stranger, 'Falcon-512'),
+      ]),
+    ).toEqual([
+      ids(alice, 'Falcon-512', 'ECDSA-P256-SHA256'),
+      'old_version',
+      ids(alice, 'Falcon-512'),
+      ids(bob, 'ML-KEM-768'),
+      [],
+      null,
+    ])
+    expect(statements).toBe(1)
   })
 })
 

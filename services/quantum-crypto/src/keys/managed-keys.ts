@@ -5,8 +5,9 @@ import { createDataKey, openDataKey } from '../at-rest/data-key.js'
 import { atRestFailures, watchAtRest } from '../at-rest/failures.js'
 import { AtRestError } from '../at-rest/key-encryption-key.js'
 import type { QuantumContext } from '../context.js'
+import { createKeyFinder } from './find-keys.js'
 import { type KeyKind, keyKinds } from './kinds.js'
-import { findKeys, findVersions, keyOwner, replaceKey, restPurpose, type StoredKey, sealedPlace } from './stored-key.js'
+import { findVersions, keyOwner, replaceKey, restPurpose, type StoredKey, sealedPlace } from './stored-key.js'
 
 /** The keys that are held for users of the REST routes. Private ones are in memory for one operation only. */
 export interface ManagedKeys {
@@ -30,6 +31,7 @@ const missing = (kind: KeyKind): QsmError =>
 export const createManagedKeys = (context: QuantumContext, owners: Owners): ManagedKeys => {
   const { database, kek, algorithms, clock, log, metrics } = context
   const watched = { counter: atRestFailures(metrics), log }
+  const findKeys = createKeyFinder(database.query)
 
   const sealKey = async (userId: string, kind: KeyKind, pair: KeyPair, version: number): Promise<StoredKey> => {
     const named = { keyId: newId(), userId, algorithm: kind.algorithm, purpose: restPurpose, version }
@@ -98,7 +100,7 @@ export const createManagedKeys = (context: QuantumContext, owners: Owners): Mana
     async withKeys(userId, kinds, use) {
       const names = kinds.map(({ algorithm }) => algorithm)
       const stored = await watchAtRest(watched, { algorithms: names }, () =>
-        owners.findActive(() => findKeys(database.query, userId, names)),
+        owners.findActive(() => findKeys({ userId, algorithms: names })),
       )
       const absent = kinds.find(({ algorithm }) => !stored.has(algorithm))
       if (absent) throw missing(absent)
