@@ -39,7 +39,7 @@ export const operationsOn = (
   const at = (name: string) => `${qsm.quantumUrl}/api/quantum/${name}`
   const verify: Operation = {
     unit: 1,
-    calls: 20,
+    calls: 40,
     post: ({ token }) => ({ url: at('wrap_verify'), token, body: signed }),
     isRight: isValid,
   }
@@ -47,7 +47,7 @@ export const operationsOn = (
   return {
     encapsulate: {
       unit: 1,
-      calls: 20,
+      calls: 40,
       post: ({ token }) => ({
         url: at('encapsulate'),
         token,
