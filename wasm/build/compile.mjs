@@ -14,9 +14,8 @@ const features = ['-msimd128', '-mnontrapping-fptoint', '-mbulk-memory', '-msign
 const flags = ['-O3', '-std=c17', '-ffreestanding', '-nostdlibinc', '-ffunction-sections', '-ffp-contract=off']
 /** For sources that modules.mjs names: the compiler's own limit is an eighth of it. */
 const inlining = ['-mllvm', '-inline-threshold=2000']
-/** 64 KiB; a test watches how much is used. The stack comes first, so that one that overflows traps. */
-const stackBytes = 65_536
-const linked = ['--no-entry', '--gc-sections', '--strip-all', '--stack-first', '-z', `stack-size=${stackBytes}`]
+/** The stack comes first, so that one that overflows traps. Its size stands in modules.mjs. */
+const linked = ['--no-entry', '--gc-sections', '--strip-all', '--stack-first']
 
 export const inliningOptions = inlining.join(' ')
 export const compilerOptions = [...flags, ...features].join(' ')
@@ -48,6 +47,7 @@ export const compileModule = (module, crateFolder, folder) => {
     return object
   })
   const exported = ['__stack_pointer', ...module.places].map(name => `--export=${name}`)
-  run('wasm-ld-19', [...linked, ...exported, ...objects, '-o', 'module.wasm'], { cwd: folder, cure })
+  const stack = ['-z', `stack-size=${module.stackBytes}`]
+  run('wasm-ld-19', [...linked, ...stack, ...exported, ...objects, '-o', 'module.wasm'], { cwd: folder, cure })
   return readFileSync(join(folder, 'module.wasm'))
 }

@@ -19,7 +19,7 @@ ${built.map(({ name, bytes }) => `| ${name}.wasm | ${bytes.length} | \`${sha256(
 | clang-19, lld-19 of Debian 12 | ${compilerVersion} | \`${compilerOptions}\`, linked with \`${linkerOptions}\` |
 | \`wasm/build/c\` | of the same commit | glue, hash functions, vector operations |
 
-\`${modules.flatMap(({ inlined }) => inlined).join('\`, \`')}\` have \`${inliningOptions}\` besides. Which files of the crate are compiled stands in \`wasm/build/modules.mjs\`; their licences lie in \`licences/\`.
+\`${modules.flatMap(({ inlined }) => inlined).join('\`, \`')}\` have \`${inliningOptions}\` besides. Which files of the crate are compiled, and the size of each stack, stand in \`wasm/build/modules.mjs\`; their licences lie in \`licences/\`.
 `
 
 /** In the form that \`sha256sum --check\` reads. */

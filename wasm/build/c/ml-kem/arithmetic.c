@@ -66,13 +66,14 @@ void ml_kem_transform(int16_t a[DEGREE]) {
     }
 }
 
-/* From below q to below q: what is reduced or multiplied is below 2 q. */
+/* Two numbers below b q become one below 2 b q and one below q (1/2 + b / 9): for b up to 4 nothing leaves 16 bits. */
 static inline void butterfly_back(lanes *low, lanes *high, factors root) {
     const lanes sum = *low + *high, difference = *low - *high;
-    *low = reduced(sum);
+    *low = sum;
     *high = times(difference, root);
 }
 
+/* Numbers are below q at first and after the layers of distance 8 and 64; in between they double twice. */
 void ml_kem_transform_back(int16_t a[DEGREE]) {
     for (int group = 0; group < 4; group++) {
         lanes v[8];
@@ -84,24 +85,31 @@ void ml_kem_transform_back(int16_t a[DEGREE]) {
         store_transposed(a + 64 * group, v);
     }
     for (int distance = 8; distance < DEGREE; distance *= 2) {
+        const int reducing = distance == 8 || distance == 64;
         int index = DEGREE / 2 / distance;
         for (int start = 0; start < DEGREE; start += 2 * distance) {
             const factors root = far_inverses[index++];
             for (int i = start; i < start + distance; i += 8) {
                 lanes low = load(a + i), high = load(a + i + distance);
                 butterfly_back(&low, &high, root);
-                store(a + i, low);
+                store(a + i, reducing ? reduced(low) : low);
                 store(a + i + distance, high);
             }
         }
     }
 }
 
+static inline lanes canonical(lanes a) {
+    const lanes value = reduced(a);
+    return value + ((value >> 15) & all(Q));
+}
+
 void ml_kem_reduce(int16_t a[DEGREE]) {
-    for (int i = 0; i < DEGREE; i += 8) {
-        const lanes value = reduced(load(a + i));
-        store(a + i, value + ((value >> 15) & all(Q)));
-    }
+    for (int i = 0; i < DEGREE; i += 8) store(a + i, canonical(load(a + i)));
+}
+
+void ml_kem_add_and_reduce(int16_t a[DEGREE], const int16_t b[DEGREE]) {
+    for (int i = 0; i < DEGREE; i += 8) store(a + i, canonical(load(a + i) + load(b + i)));
 }
 
 void ml_kem_to_montgomery(int16_t a[DEGREE]) {

@@ -35,10 +35,12 @@
 void ml_kem_prepare(void);
 /** FIPS 203 algorithm 9. From below q to below 8 q. */
 void ml_kem_transform(int16_t a[256]);
-/** FIPS 203 algorithm 10, times 2^16. From any numbers to below 8 q. */
+/** FIPS 203 algorithm 10, times 2^16. From any numbers to below 2 q. */
 void ml_kem_transform_back(int16_t a[256]);
 /** From any numbers to 0..q-1. */
 void ml_kem_reduce(int16_t a[256]);
+/** a + b, of which neither is above 4 q, in 0..q-1. */
+void ml_kem_add_and_reduce(int16_t a[256], const int16_t b[256]);
 /** Times 2^16. From any numbers to below q. */
 void ml_kem_to_montgomery(int16_t a[256]);
 
@@ -56,6 +58,8 @@ void ml_kem_multiply(int16_t r[256], const int16_t a[3 * 256], const int16_t b[3
 void ml_kem_encode(uint8_t r[384], const int16_t a[256]);
 /** FIPS 203 algorithm 6 for 12 bits, not reduced: to 0..4095. */
 void ml_kem_decode(int16_t r[256], const uint8_t a[384]);
+/** Whether all are below q (FIPS 203 section 7.2). */
+int ml_kem_all_below_q(const int16_t a[256]);
 /* Compress and ByteEncode, ByteDecode and Decompress (FIPS 203 section 4.2.1); numbers in 0..q-1. */
 void ml_kem_compress_4(uint8_t r[128], const int16_t a[256]);
 void ml_kem_compress_10(uint8_t r[320], const int16_t a[256]);

@@ -25,6 +25,12 @@ void ml_kem_decode(int16_t r[DEGREE], const uint8_t a[384]) {
     for (int i = 0; i < DEGREE; i += 8, a += 12) store(r + i, unpack_12(wasm_v128_load32_lane(a + 8, wasm_v128_load64_zero(a), 2)));
 }
 
+int ml_kem_all_below_q(const int16_t a[DEGREE]) {
+    lanes above = all(0);
+    for (int i = 0; i < DEGREE; i += 8) above |= load(a + i) >= all(Q);
+    return !wasm_v128_any_true((v128_t)above);
+}
+
 /*
  * a * 2^d / q rounded, not yet taken mod 2^d; `quotient` is 2^(15+d) / q rounded down. With it the quotient comes out right or one too
  * small, for a * (2^(15+d) / q - quotient) / 2^15 is below 1/16. What is left then tells, and fits 16 bits: it is below 3 q / 2.

@@ -1,12 +1,15 @@
-/* Sampling (FIPS 203 section 4.2.2) under the names of mlkem-native, whose own loops go coefficient by coefficient. */
+/* Sampling of the matrix (FIPS 203 algorithm 7), for us and under the names of mlkem-native, whose own loop goes number by number. */
 #include "sampling.h"
+
+#include <string.h>
 
 #include "backend.h"
 #include "hashes.h"
+#include "matrix.h"
 #include "unpack.h"
 
 #define DEGREE 256
-/** Blocks after which nearly every polynomial is complete; each block holds 112 numbers, of which 13 in 16 are below q. */
+/** Blocks after which nearly every polynomial is complete; each holds 112 numbers, of which 13 in 16 are below q. */
 #define FIRST_BLOCKS 3
 
 /** For each set of lanes that are taken: the bytes of those lanes, in order. Of public numbers only. */
@@ -24,9 +27,9 @@ void ml_kem_prepare_sampling(void) {
     }
 }
 
-/* Appends the numbers below q of `blocks` blocks to the `count` ones that `r` has; gives their count, at most 256. */
-static int append_small(int16_t r[DEGREE], int count, const uint8_t *from, int blocks) {
-    const uint8_t *end = from + blocks * SHAKE128_RATE;
+/* Appends the numbers below q of one block to the `count` ones that `r` has; gives their count, at most 256. */
+static int append_small(int16_t r[DEGREE], int count, const uint8_t from[SHAKE128_RATE]) {
+    const uint8_t *end = from + SHAKE128_RATE;
     for (; count <= DEGREE - 8 && from < end; from += 12) {
         const lanes numbers = unpack_12(wasm_v128_load32_lane(from + 8, wasm_v128_load64_zero(from), 2));
         const uint32_t set = wasm_i16x8_bitmask((v128_t)(numbers < all(Q)));
@@ -41,50 +44,92 @@ static int append_small(int16_t r[DEGREE], int count, const uint8_t *from, int b
     return count;
 }
 
-static void sample_two(int16_t first[DEGREE], int16_t second[DEGREE], const uint8_t *first_seed, const uint8_t *second_seed) {
-    uint8_t blocks[2][FIRST_BLOCKS * SHAKE128_RATE];
-    shake_pair state;
-    shake128_absorb_pair(&state, first_seed, second_seed);
-    shake128_squeeze_pair(blocks[0], blocks[1], FIRST_BLOCKS, &state);
-    int counts[2] = {append_small(first, 0, blocks[0], FIRST_BLOCKS), append_small(second, 0, blocks[1], FIRST_BLOCKS)};
-    while (counts[0] < DEGREE || counts[1] < DEGREE) {
-        shake128_squeeze_pair(blocks[0], blocks[1], 1, &state);
-        counts[0] = append_small(first, counts[0], blocks[0], 1);
-        counts[1] = append_small(second, counts[1], blocks[1], 1);
+/* Goes on alone until `r` is complete. */
+static void complete(int16_t r[DEGREE], int count, keccak_one *state) {
+    while (count < DEGREE) {
+        keccak_permute(state);
+        count = append_small(r, count, (const uint8_t *)state->lanes);
     }
+}
+
+static void complete_half(int16_t r[DEGREE], int count, const keccak_pair *pair, int half) {
+    if (count == DEGREE) return;
+    keccak_one alone;
+    for (int lane = 0; lane < 25; lane++) alone.lanes[lane] = pair->lanes[lane][half];
+    complete(r, count, &alone);
+}
+
+static int append_half(int16_t r[DEGREE], int count, const keccak_pair *pair, int half) {
+    uint64_t block[SHAKE128_RATE / 8];
+    for (int lane = 0; lane < SHAKE128_RATE / 8; lane++) block[lane] = pair->lanes[lane][half];
+    return append_small(r, count, (const uint8_t *)block);
+}
+
+/* `seed`: rho and two bytes of place. */
+static void sample_one(mlk_poly *r, const uint8_t seed[34]) {
+    keccak_one state;
+    seed_one(&state, SHAKE128_RATE, seed, 34);
+    complete(r->coeffs, 0, &state);
+}
+
+static void sample_two(mlk_poly *first, mlk_poly *second, const uint8_t first_seed[34], const uint8_t second_seed[34]) {
+    keccak_pair state;
+    int first_count = 0, second_count = 0;
+    seed_half(&state, 0, SHAKE128_RATE, first_seed, 34);
+    seed_half(&state, 1, SHAKE128_RATE, second_seed, 34);
+    for (int block = 0; block < FIRST_BLOCKS; block++) {
+        keccak_permute_pair(&state);
+        first_count = append_half(first->coeffs, first_count, &state, 0);
+        second_count = append_half(second->coeffs, second_count, &state, 1);
+    }
+    complete_half(first->coeffs, first_count, &state, 0);
+    complete_half(second->coeffs, second_count, &state, 1);
 }
 
 void mlk_poly_rej_uniform_x4(mlk_poly *vec, uint8_t *seed[4]) {
-    sample_two(vec[0].coeffs, vec[1].coeffs, seed[0], seed[1]);
-    sample_two(vec[2].coeffs, vec[3].coeffs, seed[2], seed[3]);
+    sample_two(&vec[0], &vec[1], seed[0], seed[1]);
+    sample_two(&vec[2], &vec[3], seed[2], seed[3]);
 }
 
-void mlk_poly_rej_uniform(mlk_poly *entry, uint8_t seed[MLKEM_SYMBYTES + 2]) {
-    uint8_t blocks[FIRST_BLOCKS * SHAKE128_RATE];
-    shake_one state;
-    shake128_absorb(&state, seed);
-    shake128_squeeze(blocks, FIRST_BLOCKS, &state);
-    int count = append_small(entry->coeffs, 0, blocks, FIRST_BLOCKS);
-    while (count < DEGREE) {
-        shake128_squeeze(blocks, 1, &state);
-        count = append_small(entry->coeffs, count, blocks, 1);
+void mlk_poly_rej_uniform(mlk_poly *entry, uint8_t seed[34]) { sample_one(entry, seed); }
+
+/* Nine blocks of the hash in one half of the state, three of each of three polynomials in the other. */
+static void sample_three_beside(mlk_poly r[3], const uint8_t seeds[3][34], long_hash *hash) {
+    keccak_pair state = {0};
+    const uint8_t *input = hash->input;
+    size_t left = hash->bytes;
+    for (int which = 0; which < 3; which++) {
+        int count = 0;
+        seed_half(&state, 1, SHAKE128_RATE, seeds[which], 34);
+        for (int block = 0; block < FIRST_BLOCKS; block++) {
+            const size_t taken = left < SHAKE256_RATE ? left : SHAKE256_RATE;
+            absorb_half(&state, 0, input, taken);
+            input += taken, left -= taken;
+            if (taken < SHAKE256_RATE) pad_half(&state, 0, SHAKE256_RATE, taken, hash->suffix);
+            keccak_permute_pair(&state);
+            count = append_half(r[which].coeffs, count, &state, 1);
+        }
+        complete_half(r[which].coeffs, count, &state, 1);
     }
+    for (int lane = 0; lane < 4; lane++) memcpy(hash->digest + 8 * lane, &state.lanes[lane][0], 8);
 }
 
-/* Each half of a byte makes a number: its lower two bits added up, less the upper two. In each half 3 is added meanwhile. */
-void mlk_poly_cbd2(mlk_poly *r, const uint8_t buf[2 * DEGREE / 4]) {
-    const v128_t ones = wasm_i8x16_const_splat(0x55), twos = wasm_i8x16_const_splat(0x33), half = wasm_i8x16_const_splat(0x0f);
-    for (int i = 0; i < DEGREE; i += 32, buf += 16) {
-        const v128_t drawn = wasm_v128_load(buf);
-        const v128_t sums = wasm_i8x16_add(wasm_v128_and(drawn, ones), wasm_v128_and(wasm_u16x8_shr(drawn, 1), ones));
-        const v128_t first = wasm_v128_and(sums, twos), second = wasm_v128_and(wasm_u16x8_shr(sums, 2), twos);
-        const v128_t numbers = wasm_i8x16_sub(wasm_i8x16_add(first, twos), second);
-        const v128_t even = wasm_v128_and(numbers, half), odd = wasm_v128_and(wasm_u16x8_shr(numbers, 4), half);
-        const v128_t low = wasm_i8x16_shuffle(even, odd, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
-        const v128_t high = wasm_i8x16_shuffle(even, odd, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-        store(r->coeffs + i, (lanes)wasm_u16x8_extend_low_u8x16(low) - all(3));
-        store(r->coeffs + i + 8, (lanes)wasm_u16x8_extend_high_u8x16(low) - all(3));
-        store(r->coeffs + i + 16, (lanes)wasm_u16x8_extend_low_u8x16(high) - all(3));
-        store(r->coeffs + i + 24, (lanes)wasm_u16x8_extend_high_u8x16(high) - all(3));
+void ml_kem_matrix_and_hashes(mlk_polyvec transposed[3], const uint8_t rho[32], long_hash *first, long_hash *second) {
+    uint8_t seeds[3][3][34];
+    for (int row = 0; row < 3; row++) {
+        for (int column = 0; column < 3; column++) {
+            memcpy(seeds[row][column], rho, 32);
+            seeds[row][column][32] = (uint8_t)row;
+            seeds[row][column][33] = (uint8_t)column;
+        }
     }
+    sample_three_beside(transposed[0].vec, seeds[0], first);
+    if (second == NULL) {
+        sample_two(&transposed[1].vec[0], &transposed[1].vec[1], seeds[1][0], seeds[1][1]);
+        sample_two(&transposed[1].vec[2], &transposed[2].vec[2], seeds[1][2], seeds[2][2]);
+    } else {
+        sample_three_beside(transposed[1].vec, seeds[1], second);
+        sample_one(&transposed[2].vec[2], seeds[2][2]);
+    }
+    sample_two(&transposed[2].vec[0], &transposed[2].vec[1], seeds[2][0], seeds[2][1]);
 }
