@@ -1,4 +1,5 @@
 import { type Hint, hint as hintSchema } from '@qsm/contract'
+import { withinEndOfTurn } from '../socket/end-of-turn.js'
 import type { Bus } from './bus.js'
 import { HandOut } from './hand-out.js'
 import { newPodAddress } from './pod-address.js'
@@ -12,7 +13,7 @@ export const createMemoryBus = (onError: (error: unknown) => void = () => {}): B
   const deliver = () => {
     const hints = waiting
     waiting = []
-    handOut.give(hints)
+    withinEndOfTurn(() => handOut.give(hints))
   }
 
   return {

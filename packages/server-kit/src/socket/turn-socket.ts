@@ -1,5 +1,6 @@
 import type { Socket as TcpSocket } from 'node:net'
 import { WebSocket } from 'ws'
+import { atEndOfTurn } from './end-of-turn.js'
 import { FrameRow } from './frame-row.js'
 import { clearBench, writeRow } from './write-row.js'
 
@@ -46,7 +47,7 @@ export class TurnSocket extends WebSocket {
 
   #wait(row: FrameRow): void {
     this.#row = row
-    if (waiting.length === 0) setImmediate(endTurn)
+    if (waiting.length === 0) atEndOfTurn(endTurn)
     waiting.push(this)
   }
 
