@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Metrics } from '@qsm/server-kit'
 import {
   type Bus,
@@ -20,6 +21,7 @@ import { Accounts1767225600001 } from './migrations/0001-accounts.js'
 import { TokenFamilies1767225600002 } from './migrations/0002-token-families.js'
 import { BeginSession1767225600003 } from './migrations/0003-begin-session.js'
 import { createGuessLimits, type GuessLimits } from './passwords/guess-limits.js'
+import { hashesAtOnce } from './passwords/hashes-at-once.js'
 import { createPasswordHasher, type PasswordHasher } from './passwords/hasher.js'
 
 export const authSchema = 'auth'
@@ -83,7 +85,7 @@ export const createAuthContext = async (options: AuthContextOptions): Promise<Au
   tokens: options.tokens,
   hasher: await createPasswordHasher(
     {
-      maxConcurrent: options.passwordHashConcurrency,
+      maxConcurrent: hashesAtOnce(options.passwordHashConcurrency, availableParallelism()),
       maxWaiting: 200,
       maxWaitingPerAccount: 16,
       maxWaitingPerAddress: 100,

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { createPasswordHasher } from '../../../../services/auth/src/passwords/hasher.js'
+import { hashesAtOnce } from '../../../../services/auth/src/passwords/hashes-at-once.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
 
 /** Checks one password against its own hash. Throws where it says that it does not fit, or that another one does. */
@@ -13,9 +15,10 @@ const mustBe = (right: boolean): void => {
   if (!right) throw new Error('a password was judged wrongly')
 }
 
-/** As the auth service checks: argon2id, 19 MiB, two passes, one lane. */
+/** As the auth service checks: argon2id, 19 MiB, two passes, one lane, and one core left free. */
 export const ownCheck = async (): Promise<CheckPassword> => {
-  const limits = { maxConcurrent: atOnce, maxWaiting: 10, maxWaitingPerAccount: 10, maxWaitingPerAddress: 10 }
+  const maxConcurrent = hashesAtOnce(atOnce, availableParallelism())
+  const limits = { maxConcurrent, maxWaiting: 10, maxWaitingPerAccount: 10, maxWaitingPerAddress: 10 }
   const hasher = await createPasswordHasher(limits, silentLog)
   const stored = await hasher.hash(password, whom)
   mustBe(!(await hasher.verify(stored, 'another', whom)))
@@ -36,7 +39,7 @@ export const npmCheck = async (): Promise<CheckPassword | null> => {
   return async () => mustBe(await argon2.verify(stored, password))
 }
 
-/** Passwords checked for each second of CPU time of this process and its threads, two at a time. */
+/** Passwords checked for each second of CPU time of this process and its threads; two are always asked for. */
 export const checksPerCpuSecond = async (check: CheckPassword, count: number): Promise<number> => {
   const begun = process.cpuUsage()
   const checkInTurn = async () => {
