@@ -21,8 +21,8 @@ import { Accounts1767225600001 } from './migrations/0001-accounts.js'
 import { TokenFamilies1767225600002 } from './migrations/0002-token-families.js'
 import { BeginSession1767225600003 } from './migrations/0003-begin-session.js'
 import { createGuessLimits, type GuessLimits } from './passwords/guess-limits.js'
-import { hashesAtOnce } from './passwords/hashes-at-once.js'
 import { createPasswordHasher, type PasswordHasher } from './passwords/hasher.js'
+import { hashesAtOnce } from './passwords/hashes-at-once.js'
 
 export const authSchema = 'auth'
 export const authMigrations = [Accounts1767225600001, TokenFamilies1767225600002, BeginSession1767225600003]

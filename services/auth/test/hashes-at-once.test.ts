@@ -16,11 +16,14 @@ test.each([
   [2, 1],
   [3, 2],
   [8, 2],
-])('of two passwords that may be hashed at once, %i cores hash no more than leaves one of them free: %i', async (...row) => {
-  const [available, expected] = row
-  cores.count = available
-  threads.asked.length = 0
-  const auth = await startAuth()
-  await auth.close()
-  expect(threads.asked).toEqual([expected])
-})
+])(
+  'of two passwords that may be hashed at once, %i cores hash no more than leaves one of them free: %i',
+  async (...row) => {
+    const [available, expected] = row
+    cores.count = available
+    threads.asked.length = 0
+    const auth = await startAuth()
+    await auth.close()
+    expect(threads.asked).toEqual([expected])
+  },
+)
