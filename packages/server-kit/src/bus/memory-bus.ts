@@ -1,5 +1,4 @@
 import { type Hint, hint as hintSchema } from '@qsm/contract'
-import { withinEndOfTurn } from '../socket/end-of-turn.js'
 import type { Bus } from './bus.js'
 import { HandOut } from './hand-out.js'
 import { newPodAddress } from './pod-address.js'
@@ -13,7 +12,7 @@ export const createMemoryBus = (onError: (error: unknown) => void = () => {}): B
   const deliver = () => {
     const hints = waiting
     waiting = []
-    withinEndOfTurn(() => handOut.give(hints))
+    handOut.give(hints)
   }
 
   return {

@@ -4,7 +4,6 @@ import type { Logger } from '../log.js'
 import type { Metrics } from '../metrics/registry.js'
 import { createRedisConnection, type RedisAddress, type RedisConnection } from '../redis/connections.js'
 import { tellRefusals } from '../redis/tell-refusals.js'
-import { withinEndOfTurn } from '../socket/end-of-turn.js'
 import type { Bus } from './bus.js'
 import { channelOf, channelOfPod, channelOfUser, everybody } from './channels.js'
 import { HandOut } from './hand-out.js'
@@ -91,7 +90,7 @@ export const createRedisBus = (options: RedisBusOptions): Bus => {
         send(channel, packed.slice(start, start + maxHintsInPacket))
       }
     }
-    withinEndOfTurn(() => handOut.give(flushed.map(({ hint }) => hint)))
+    handOut.give(flushed.map(({ hint }) => hint))
   }
 
   const receive = (_channel: string, text: string) => {

@@ -1,6 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net'
 import { WebSocket } from 'ws'
-import { atEndOfTurn } from './end-of-turn.js'
 import { FrameRow } from './frame-row.js'
 import { clearBench, writeRow } from './write-row.js'
 
@@ -47,7 +46,7 @@ export class TurnSocket extends WebSocket {
 
   #wait(row: FrameRow): void {
     this.#row = row
-    if (waiting.length === 0) atEndOfTurn(endTurn)
+    if (waiting.length === 0) setImmediate(endTurn)
     waiting.push(this)
   }
 
