@@ -60,6 +60,32 @@ describe('a module that misbehaves', () => {
     expect(() => kem.generateKeyPair()).toThrow('does not open what it seals')
   })
 
+  it.each([
+    ['refuses', 'secretKey is not valid', () => 0],
+    [
+      'traps',
+      'unreachable',
+      () => {
+        throw new WebAssembly.RuntimeError('unreachable')
+      },
+    ],
+  ])('leaves no copy of the secret when opening it for a new pair %s', async (_, message, decapsulate) => {
+    const copies: Uint8Array[] = []
+    withModule((_call, at) => {
+      const secret = at.shared_secret as Uint8Array<ArrayBuffer>
+      secret.slice = () => {
+        const copy = Uint8Array.from(secret)
+        expect(copy.some(byte => byte !== 0)).toBe(true)
+        copies.push(copy)
+        return copy
+      }
+      return { decapsulate }
+    })
+    const { kem } = await (await import('../src/built/kem.js')).loadBuiltKem(fillRandom)
+    expect(() => kem.generateKeyPair()).toThrow(message)
+    expect(copies).toEqual([new Uint8Array(32)])
+  })
+
   it('expands a key for each signature, or once where keys are kept', async () => {
     let expanded = 0
     withModule(call => ({

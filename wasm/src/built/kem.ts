@@ -45,10 +45,12 @@ export const loadBuiltKem = async (
   const opensWhatItSeals = (): boolean => {
     seal()
     const sealed = at.shared_secret.slice()
-    open()
-    const opens = equal(sealed, at.shared_secret)
-    sealed.fill(0)
-    return opens
+    try {
+      open()
+      return equal(sealed, at.shared_secret)
+    } finally {
+      sealed.fill(0)
+    }
   }
 
   const kem: Kem = Object.freeze({
