@@ -1,7 +1,7 @@
 /**
  * Known answers of the self-test, in hex. ML-KEM-768: case 86 of the NIST ACVP decapsulation vectors (FIPS 203), and what
  * the same key makes of that ciphertext with the lowest bit of byte 500 altered: SHAKE256(z ‖ ciphertext), by the rule of
- * implicit rejection (FIPS 203 section 6.3). Falcon-512: the first of the round-3 known answers in the padded form.
+ * implicit rejection (FIPS 203 section 6.3); `seed`, d and z of case 26 of key generation, with the SHA-256 of its two keys. Falcon-512: the first of the round-3 known answers in the padded form.
  * Sources and licences stand in tests/vectors.
  */
 export const kemAnswer = Object.freeze({
@@ -75,6 +75,8 @@ export const kemAnswer = Object.freeze({
     '98f563ca9bd4c9be',
   sharedSecret: '34cfae7f2ca3b0b9c3e06afeed554c053f6e51d875d3bd3ff0eda2086ee79f3a',
   alteredByte: 500,
+  seed: 'e582b7d75e6c80b05ae392a1fc9f7153b12390fd99930368cc67a768baebc8a01cdacb8740c0b87c4a379575f187b367cbfa3b300bf591b109f79816e9cbe8f0',
+  keysSha256: '3b6db5cf5cd380fe8518d6c2d3bc311356dfd303038b587d12aaa42922f8d5b2',
   rejectedSecret: '5d1994fb93754fa2226674573d298c198e835841c5ea839b74bad417ac12620c',
 })
 

@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import * as embedded from '../src/built/modules.generated.js'
 import { libraryName } from '../src/liboqs/pinned-modules.js'
 
+type BuiltKem = Awaited<ReturnType<typeof import('../src/built/kem.js').loadBuiltKem>>
+
 const { falcon512Wasm, mlKem768Wasm } = embedded
 const committed = [
   { file: 'falcon-512.wasm', wasm: falcon512Wasm },
@@ -20,6 +22,7 @@ afterEach(() => {
   vi.doUnmock('node:crypto')
   vi.doUnmock('../src/built/modules.generated.js')
   vi.doUnmock('../src/built/signer.js')
+  vi.doUnmock('../src/built/kem.js')
   vi.restoreAllMocks()
 })
 
@@ -32,6 +35,7 @@ describe('loading', () => {
     const { report } = loaded
     expect(report).toMatchObject({ library: '@qsm/wasm from liboqs', audited: false, fallbackReason: null })
     expect(report.selfTest.passed).toBe(true)
+    expect(report.selfTest.checks.map(({ name }) => name)).toContain('ML-KEM-768 makes the known key pair of a seed')
     expect(report.selfTest.checks.length).toBeGreaterThan(7)
     expect(report.algorithms.map(({ name, wasmSha256 }) => [name, wasmSha256])).toEqual([
       ['ML-KEM-768', mlKem768Wasm.sha256],
@@ -64,6 +68,34 @@ describe('loading', () => {
     const { report } = await load()
     expect(report.library).toBe(libraryName)
     expect(report.fallbackReason).toContain('Falcon-512 refuses an altered signature')
+  })
+
+  it.each<[string, string, (loaded: BuiltKem) => Partial<BuiltKem>]>([
+    [
+      'makes another key pair than the known one',
+      'makes the known key pair of a seed',
+      ({ keyPairFrom }) => ({ keyPairFrom: seed => keyPairFrom(seed.with(63, 0)) }),
+    ],
+    [
+      'does not look at the last coefficient of a public key',
+      'refuses public keys that are all zero or not reduced',
+      ({ kem }) => ({
+        kem: { ...kem, encapsulate: key => kem.encapsulate(key[1151] === 0xd0 ? key.with(1151, 1) : key) },
+      }),
+    ],
+  ])('takes the stock build where ours %s', async (_, failed, fault) => {
+    vi.doMock('../src/built/kem.js', async original => {
+      const { loadBuiltKem } = await original<typeof import('../src/built/kem.js')>()
+      return {
+        loadBuiltKem: async (...inputs: Parameters<typeof loadBuiltKem>) => {
+          const loaded = await loadBuiltKem(...inputs)
+          return { ...loaded, ...fault(loaded) }
+        },
+      }
+    })
+    const { report } = await load()
+    expect(report.library).toBe(libraryName)
+    expect(report.fallbackReason).toContain(`failed: ML-KEM-768 ${failed}.`)
   })
 
   it('is refused when the bytes of ours are not the pinned ones: the stock build does not hide it', async () => {

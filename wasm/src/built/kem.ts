@@ -28,10 +28,17 @@ const startKemModule = () =>
 const equal = (one: Uint8Array, other: Uint8Array): boolean =>
   one.reduce((difference, byte, index) => difference | (byte ^ (other[index] as number)), 0) === 0
 
-/** ML-KEM-768 (FIPS 203) of the build in `wasm/build`. Answers at once. `memory` is for tests that look for residue. */
+/**
+ * ML-KEM-768 (FIPS 203) of the build in `wasm/build`. Answers at once. `memory` is for tests that look for residue, `keyPairFrom` for
+ * the self-test: it makes the pair of d and z, 64 bytes, and does not leave this package.
+ */
 export const loadBuiltKem = async (
   fillRandom: FillRandom,
-): Promise<{ readonly kem: Kem; readonly memory: WebAssembly.Memory }> => {
+): Promise<{
+  readonly kem: Kem
+  readonly memory: WebAssembly.Memory
+  readonly keyPairFrom: (seed: Uint8Array) => KeyPair
+}> => {
   const { memory, at, call, privately } = await startKemModule()
   const seedOfSecret = at.drawn.subarray(0, drawnBytes / 2)
 
@@ -53,6 +60,14 @@ export const loadBuiltKem = async (
     }
   }
 
+  const takePair = (): KeyPair => ({ publicKey: at.public_key.slice(), secretKey: at.secret_key.slice() })
+  const keyPairFrom = (seed: Uint8Array): KeyPair =>
+    privately(() => {
+      at.drawn.set(exactBytes('seed', seed, drawnBytes))
+      call.keypair()
+      return takePair()
+    })
+
   const kem: Kem = Object.freeze({
     name: 'ML-KEM-768',
     ...kemSizes,
@@ -64,7 +79,7 @@ export const loadBuiltKem = async (
         if (!opensWhatItSeals()) {
           throw new Error('ML-KEM-768: a new key pair does not open what it seals. Do not use this machine.')
         }
-        return { publicKey: at.public_key.slice(), secretKey: at.secret_key.slice() }
+        return takePair()
       }),
     encapsulate(key: Uint8Array) {
       const checked = encapsulationKey(key)
@@ -85,5 +100,5 @@ export const loadBuiltKem = async (
       })
     },
   } satisfies Kem)
-  return { kem, memory }
+  return { kem, memory, keyPairFrom }
 }

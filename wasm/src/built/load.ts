@@ -11,7 +11,7 @@ import { loadBuiltSigner } from './signer.js'
  */
 export const loadBuilt = async (fillRandom: FillRandom, keepExpandedKeysMs: number): Promise<PostQuantum> => {
   const begunAtMs = performance.now()
-  const [{ kem }, { signer }] = await Promise.all([
+  const [{ kem, keyPairFrom }, { signer }] = await Promise.all([
     loadBuiltKem(fillRandom),
     loadBuiltSigner(fillRandom, keepExpandedKeysMs),
   ])
@@ -19,6 +19,7 @@ export const loadBuilt = async (fillRandom: FillRandom, keepExpandedKeysMs: numb
     library: '@qsm/wasm from liboqs',
     version: sourcesVersion,
     kem,
+    keyPairFrom,
     signer,
     wasmSha256: { kem: mlKem768Wasm.sha256, signer: falcon512Wasm.sha256 },
     fillRandom,
