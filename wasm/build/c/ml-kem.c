@@ -22,6 +22,9 @@ uint8_t shared_secret[MLKEM_SSBYTES];
 /** d and z for `keypair`, m for `encapsulate`. */
 uint8_t drawn[2 * MLKEM_SYMBYTES];
 
+_Static_assert(IN_NINTH_BLOCK(sizeof public_key), "H is hashed in nine blocks beside the matrix");
+_Static_assert(IN_NINTH_BLOCK(MLKEM_SYMBYTES + sizeof ciphertext), "J is hashed in nine blocks beside the matrix");
+
 extern uint8_t __stack_low, __stack_high;
 
 /** Clears every trace of an operation: places and stack. */

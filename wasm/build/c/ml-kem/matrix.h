@@ -3,7 +3,10 @@
 #define QSM_ML_KEM_MATRIX_H
 #include "poly_k.h"
 
-/** From eight to nine blocks of SHA3-256 or SHAKE256, and whole words: H of a public key, J of a ciphertext. */
+/** Whether an input of `count` bytes, whole words, ends in the ninth block of 136 bytes: the hash takes exactly nine. */
+#define IN_NINTH_BLOCK(count) ((count) >= 8 * 136 && (count) < 9 * 136 && (count) % 8 == 0)
+
+/** SHA3-256 or SHAKE256 of an input that is IN_NINTH_BLOCK: H of a public key, J of z and a ciphertext. */
 typedef struct {
     const uint8_t *input;
     size_t bytes;
