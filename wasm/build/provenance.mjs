@@ -17,7 +17,7 @@ ${built.map(({ name, bytes }) => `| ${name}.wasm | ${bytes.length} | \`${sha256(
 |---|---|---|
 | crate ${crate.name} | ${crate.version} | SHA-256 \`${crate.sha256}\` |
 | clang-19, lld-19 of Debian 12 | ${compilerVersion} | \`${compilerOptions}\`, linked with \`${linkerOptions}\` |
-| \`wasm/build/c\` | of the same commit | glue, hash functions, vector operations |
+| \`wasm/build/c\` | of the same commit | glue, hash functions, vector operations; of ML-KEM arithmetic, coding, sampling, noise, encryption, encapsulation and decapsulation; of Falcon the transforms of verification and the hash to a point |
 
 \`${modules.flatMap(({ inlined }) => inlined).join('\`, \`')}\` have \`${inliningOptions}\` besides. Which files of the crate are compiled, and the size of each stack, stand in \`wasm/build/modules.mjs\`; their licences lie in \`licences/\`.
 `
