@@ -21,7 +21,7 @@ export interface AlgorithmReport {
     readonly passed: boolean
     readonly checks: readonly { readonly name: string; readonly passed: boolean }[]
   }
-  /** Why this library runs in place of the one that comes first; null when that one runs. */
+  /** Why this library runs in place of the one that comes first; null when that one runs. The quantum service logs it at its start. */
   readonly fallbackReason: string | null
   /** Milliseconds from the begin of loading to the end of the self-test. */
   readonly loadMs: number

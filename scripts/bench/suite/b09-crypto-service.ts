@@ -14,7 +14,7 @@ import type { Bench, Contender, Metric, Prepared } from './bench.js'
 const inFlight = 32
 /**
  * How often the round that warms up does each operation's calls: after some 3 000 of one kind V8 has compiled what they take and
- * the cost is about level. At least 5 000 operations of each kind, for all contenders.
+ * the cost is about level, but for a thin send, whose falls on. At least 5 000 operations of each kind, for all contenders.
  */
 const warmRuns = 8
 const runsOf = (round: number): number => (round === 0 ? warmRuns : 1)

@@ -144,7 +144,7 @@ const prepare = async ({ say, write }: Setting): Promise<Prepared> => {
 export const bench: Bench = {
   id: 'B12',
   title: 'Scaling curve',
-  about: `CPU of all message pods in use, Redis and PostgreSQL for each durable delivery. Pods: ${people} people who send ${perPodPerSecond} messages a second for each pod, to one another on any pod alike. Users: so many sockets of one device each on ${crowdPods} pods, for each of which ${perUserPerSecond} messages a second are sent; devices, mailboxes and sessions of these are rows put in by SQL, their tokens are signed by the bench, and what is sent goes among ${people} real people. Hints alone: the bus of four pods in one process, with no message behind a hint. Idle CPU is that of presence, pings and polling over ${windowSeconds} s. The load generator is not counted.`,
+  about: `CPU of all message pods in use, Redis and PostgreSQL for each durable delivery. Pods: ${people} people who send ${perPodPerSecond} messages a second for each pod, to one another on any pod alike. Users: so many sockets of one device each on ${crowdPods} pods, for each of which ${perUserPerSecond} messages a second are sent; devices, mailboxes and sessions of these are rows put in by SQL, their tokens are signed by the bench, and what is sent goes among ${people} real people. Hints alone: the bus of four pods in one process, with no message behind a hint, 100 of them each 10 ms, so that about eight share a packet. Idle CPU is that of presence, pings and polling over ${windowSeconds} s. The load generator is not counted.`,
   metrics,
   prepare,
 }

@@ -32,7 +32,7 @@ export const authVariables = defineVariables({
   PASSWORD_HASH_CONCURRENCY: {
     schema: wholeNumber(1, 64),
     default: '2',
-    doc: 'How many passwords are hashed at once, though one core is always left free: with two cores one at a time. Each takes 19 MiB and a thread for about 15 ms.',
+    doc: 'How many passwords are hashed at once, though where there are two cores or more one is left free of it: with two cores, one at a time. Each takes 19 MiB and a thread for about 15 ms.',
     example: '2',
   },
 })

@@ -109,6 +109,12 @@ export const createQuantumContext = async (options: QuantumContextOptions): Prom
   const { kem, signer: verifier, report: libraryReport } = await loadPostQuantum({ build: wasmBuild })
   const classical = createNodeClassical()
   const report = await requireSelfTest(libraryReport, classical)
+  if (report.fallbackReason !== null) {
+    options.log.warn(
+      { event: 'slower_algorithms', reason: report.fallbackReason },
+      'the fast build of ML-KEM and Falcon-512 cannot be used here; the slower one runs',
+    )
+  }
   const database = await openDatabase({
     url: databaseUrl.reveal(),
     patienceMs: startPatienceMs,

@@ -76,11 +76,14 @@ const dataSourceOf = (options: DatabaseOptions): DataSource =>
       Client: ImpatientClient,
       // A pooler refuses them here, and has them on its own connections.
       ...(options.pooler ? {} : { ...sessionLimits, onConnect: tellPlanner }),
-      // Who was opened once stays: another one costs as much as hundreds of statements (its process, password and plans).
-      min: Math.ceil(options.poolMax / 2),
+      // Who was opened once stays: another one costs as much as hundreds of statements (its process, password and plans). A pooler
+      // has these open itself, and in session mode would have to keep one for each of ours.
+      min: options.pooler ? 0 : Math.ceil(options.poolMax / 2),
       idleTimeoutMillis: 30_000,
       maxLifetimeSeconds: 1_800,
       keepAlive: true,
+      // Of an idle connection that a network dropped without a word the kernel tells after some minutes, not after two hours.
+      keepAliveInitialDelayMillis: 10_000,
     },
   })
 

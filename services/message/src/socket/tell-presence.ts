@@ -35,7 +35,9 @@ export const tellPresence = (
   let work: Promise<unknown> = Promise.resolve()
 
   const tellContacts = async (userId: string): Promise<void> => {
-    for (const peerId of await contactsOf(userId)) {
+    // Those who share a statement share its failure: once more.
+    const peerIds = await contactsOf(userId).catch(() => contactsOf(userId))
+    for (const peerId of peerIds) {
       bus.publish({ kind: 'presence', user_id: peerId, peer_id: userId })
     }
   }

@@ -80,8 +80,9 @@ export const createManagedKeys = (context: QuantumContext, owners: Owners): Mana
   return {
     async generate(userId, kinds) {
       await owners.require({ userId })
-      const pairs = await Promise.all(kinds.map(kind => kind.generate(algorithms)))
+      const pairs: KeyPair[] = []
       try {
+        for (const kind of kinds) pairs.push(await kind.generate(algorithms))
         for (let draw = 0; draw < maxDraws; draw += 1) {
           const versions = await findVersions(database.query, userId)
           const keys = await Promise.all(
