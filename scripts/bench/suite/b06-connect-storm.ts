@@ -75,7 +75,7 @@ const prepare: Bench['prepare'] = async (setting): Promise<Prepared> => {
 export const bench: Bench = {
   id: 'B6',
   title: 'Connect storm',
-  about: `${count} authenticated sockets of as many users' devices are opened at one message pod, ${atOnce} at a time: connects for each second of CPU of the pod, Redis and PostgreSQL. Then all are cut, each misses ${missed} messages, and all come back at once as the client does, with its random waits: seconds until the last has all that it missed. An entry that is lost or comes twice over one socket voids the sample. Of socket.io all processes are counted, opened as many at a time by a generator that is not Node. Before the first sample of a server ${warm} connects have come and gone, the last of them just before it; so it is before each further sample, with ${count} of QSM, which runs on, and ${warm} of socket.io, which is started afresh.`,
+  about: `${count} authenticated sockets of as many users' devices are opened at one message pod, ${atOnce} at a time: connects for each second of CPU of the pod, Redis and PostgreSQL. Then all are cut, each misses ${missed} messages, and all come back at once as the client does, with its random waits: seconds until the last has all that it missed. An entry that is lost or comes twice over one socket voids the sample. Of socket.io all processes are counted, opened as many at a time by a generator that is not Node. QSM runs on, has had ${warm + count} connects before the first sample that counts, and gets ${count} just before each; socket.io is started afresh for each and gets ${warm} before.`,
   metrics: [
     { name: connects, unit: 'per CPU s', better: 'higher', gates: { 'socket.io': 2 } },
     { name: resumed, unit: 's', better: 'lower', limit: 5 },

@@ -78,8 +78,8 @@ const pairsOf = (asked: readonly Asked[]) => [
 
 /**
  * Finds the keys of a user of these algorithms, at least one; those who ask in one turn of the event loop share a statement.
- * Null where the user is none, or disabled. A statement that fails does so for all who share it. Throws `AtRestError`, to that user alone, where a row is not the newest version
- * that was made.
+ * Null where the user is none, or disabled. Throws `AtRestError`, to that user alone, where a row is not the newest version that
+ * was made. A statement that fails does so for all who share it.
  */
 export const createKeyFinder = (query: Query): ((asked: Asked) => Promise<KeysByAlgorithm | null>) =>
   createBatcher<Asked, KeysByAlgorithm | null>({
