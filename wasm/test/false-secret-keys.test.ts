@@ -44,6 +44,17 @@ const signElsewhere = async (secretKey: Uint8Array): Promise<string> => {
 }
 
 describe('the build of our own', { timeout: 30_000 }, () => {
+  it('takes no other key for one that it keeps, whichever byte differs', async () => {
+    const { signer } = await loadPostQuantum({ keepExpandedKeysMs: 60_000 })
+    const { secretKey } = await signer.generateKeyPair()
+    await signer.sign(secretKey, new Uint8Array(3))
+    for (const at of [0, 1, 640, signerSizes.secretKeyBytes - 1]) {
+      const other = Uint8Array.from(secretKey)
+      other[at] = (other[at] as number) ^ 1
+      await expect(async () => signer.sign(other, new Uint8Array(3))).rejects.toThrow('secretKey is not valid')
+    }
+  })
+
   it.each([
     ['F and G are zero', encoded([1], [1], [])],
     ['g is zero', encoded([1], [], [])],

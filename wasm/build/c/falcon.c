@@ -96,9 +96,10 @@ EXPORT(slot_count) int slot_count(void) { return SLOTS; }
 EXPORT(find_slot) int find_slot(void) {
     int found = -1;
     for (int slot = 0; slot < SLOTS; slot++) {
-        uint32_t difference = slots[slot].secret_key[0] ^ SECRET_KEY_HEADER;
+        /* A byte, not a word: so that 16 are compared at once. */
+        uint8_t difference = slots[slot].secret_key[0] ^ SECRET_KEY_HEADER;
         for (int index = 0; index < SECRET_KEY_BYTES; index++) {
-            difference |= (uint32_t)(slots[slot].secret_key[index] ^ secret_key[index]);
+            difference |= slots[slot].secret_key[index] ^ secret_key[index];
         }
         found = difference == 0 ? slot : found;
     }

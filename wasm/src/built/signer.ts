@@ -40,7 +40,6 @@ export const loadBuiltSigner = async (
   const { memory, at, call, privately } = await startSignerModule()
   const keys = createExpandedKeys(call, keepExpandedKeysMs)
   const keySeed = at.drawn.subarray(0, seedBytes)
-  const [salt, samplerSeed] = [at.drawn.subarray(0, saltBytes), at.drawn.subarray(saltBytes)]
 
   /** Lays a message down and clears it afterwards. */
   const withMessage = <T>(message: Uint8Array, use: () => T): T => {
@@ -54,8 +53,8 @@ export const loadBuiltSigner = async (
   /** Leaves a signature of `bytes` of the message in its place; those that are too long are drawn again. */
   const draw = (slot: number, bytes: number): void => {
     for (let count = 0; count < maxDraws; count += 1) {
-      fillRandom(salt)
-      fillRandom(samplerSeed)
+      // Salt and seed of the sampler in one draw: asking costs more than the bytes do.
+      fillRandom(at.drawn)
       if (call.sign(slot, bytes) !== 0) return
     }
     throw new Error(`Falcon-512: no signature of ${signatureBytes} bytes in ${maxDraws} draws`)

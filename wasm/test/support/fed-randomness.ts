@@ -5,7 +5,8 @@ import { syncBuiltinESMExports } from 'node:module'
  * Replaces both generators of this test process: `randomFillSync`, from which liboqs draws, and `getRandomValues`, from
  * which noble draws. Must be imported before the libraries, which keep the function that they find.
  *
- * The draws come out of `next` as long as there are any, and must have the wanted length; then the platform's own follow.
+ * The draws come out of `next` as long as there are any, then the platform's own follow. One library may ask at once for what
+ * another asks for in turn, so several may answer one request; together they must have the wanted length.
  */
 const platform = nodeCrypto.randomFillSync
 let next: Uint8Array[] = []
@@ -13,10 +14,15 @@ let watch: ((bytes: number) => void) | null = null
 
 const fill = <T extends Uint8Array>(target: T): T => {
   watch?.(target.length)
-  const draw = next.shift()
-  if (draw === undefined) return platform(target)
-  if (draw.length !== target.length) throw new Error(`${target.length} random bytes drawn, ${draw.length} fed`)
-  target.set(draw)
+  if (next.length === 0) return platform(target)
+  let fed = 0
+  while (fed < target.length) {
+    const draw = next.shift()
+    if (draw === undefined || draw.length > target.length - fed)
+      throw new Error(`${target.length} random bytes drawn, ${fed + (draw?.length ?? 0)} fed`)
+    target.set(draw, fed)
+    fed += draw.length
+  }
   return target
 }
 nodeCrypto.randomFillSync = fill as typeof nodeCrypto.randomFillSync
