@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { closeCodes } from '@qsm/contract'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import WebSocket from 'ws'
 import { acceptSockets, frameText, type Socket } from '../src/index.js'
 import { listeningLog, startTestApp, type TestApp } from './support.js'
@@ -76,6 +76,24 @@ it('what is sent when nobody is there any more harms nobody', async () => {
   ;(first.socket as unknown as { drop(): void }).drop()
   second.socket.sendText('read')
   await vi.waitFor(() => expect([first.got, second.got]).toEqual([[1006], ['read']]))
+})
+
+it('a write that throws keeps no frames back from the others, and each error goes up uncaught', async () => {
+  const connections: Duplex[] = []
+  app.server.prependListener('upgrade', (_request, connection) => connections.push(connection))
+  const all = [await opened(), await opened(), await opened(), await opened()]
+  const errors = [new Error('first'), new Error('third')]
+  const uncaught: unknown[] = []
+  process.setUncaughtExceptionCaptureCallback(error => uncaught.push(error))
+  onTestFinished(() => process.setUncaughtExceptionCaptureCallback(null))
+  for (const [at, index] of [0, 2].entries()) {
+    vi.spyOn(connections[index] as Duplex, 'write').mockImplementationOnce(() => {
+      throw errors[at]
+    })
+  }
+  for (const { socket } of all) socket.sendText('hello')
+  await vi.waitFor(() => expect([all[1]?.got, all[3]?.got]).toEqual([['hello'], ['hello']]))
+  expect(uncaught).toEqual(errors)
 })
 
 it('what waits for the end of the turn is counted as waiting', async () => {

@@ -8,11 +8,22 @@ let waiting: TurnSocket[] = []
 /** The row with which the last socket of this turn began, for the next one that begins with the same frame. */
 let first: FrameRow | null = null
 
+const raise = (error: unknown) => {
+  throw error
+}
+
 const endTurn = () => {
   const sockets = waiting
   waiting = []
   first = null
-  for (const socket of sockets) socket.flush()
+  for (const socket of sockets) {
+    try {
+      socket.flush()
+    } catch (error) {
+      // It is nobody's to handle and ends the process as any other: only after the others have their frames.
+      process.nextTick(raise, error)
+    }
+  }
   clearBench()
 }
 
