@@ -1,9 +1,7 @@
 import { encodeBase64 } from '@qsm/contract'
 import { newId } from '@qsm/server-kit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectionFramesFor } from '../src/connections/frames.js'
-import type { TestDevice } from './support/local-device.js'
-import type { Login, Person } from './support/person.js'
+import { ask, connections, newSide, pending, respond, type Side } from './support/connect.js'
 import { startMessage, type TestMessage } from './support/start-message.js'
 
 let message: TestMessage
@@ -16,37 +14,7 @@ afterAll(() => message.close())
 
 const dayMs = 86_400_000
 
-interface Side {
-  readonly person: Person
-  readonly device: TestDevice
-}
-
-const side = async (): Promise<Side> => {
-  const person = await message.person()
-  return { person, device: await person.withDevice() }
-}
-
-const ask = async (from: Side, to: Side, options: { requestId?: string; lifeMs?: number } = {}) => {
-  const request = await from.device.request(to.person.userId, options)
-  const answer = await from.person.call('POST', '/api/connection/request', {
-    receiver_username: to.person.username,
-    handshake: encodeBase64(request.bytes),
-  })
-  return { ...answer, request: request.bytes, requestId: answer.body.request_id as string }
-}
-
-const respond = (login: Pick<Login, 'call'>, requestId: string, accept: boolean, handshake?: Uint8Array) =>
-  login.call('POST', '/api/connection/respond', {
-    request_id: requestId,
-    accept,
-    ...(handshake ? { handshake: encodeBase64(handshake) } : {}),
-  })
-
-const pending = async (login: Pick<Login, 'call'>) =>
-  (await login.call('GET', '/api/connection/pending')).body.requests as readonly Record<string, string>[]
-
-const connections = async (login: Pick<Login, 'call'>) =>
-  (await login.call('GET', '/api/connections')).body.connections as readonly Record<string, string>[]
+const side = () => newSide(message)
 
 describe('asking for a connection', () => {
   test('shows the request to the receiver, and "requested" to both', async () => {
@@ -342,105 +310,5 @@ describe('a request that has expired', () => {
     expect((await connections(later))[0]).not.toHaveProperty('handshake')
     await message.runJobs()
     expect(await connections(later)).toMatchObject([{ state: 'open' }])
-  })
-})
-
-describe('blocking', () => {
-  test('closes both directions and hides what the other has asked; lifting it brings back what was', async () => {
-    const [alice, bob] = [await side(), await side()]
-    const { request, requestId } = await ask(alice, bob)
-    const block = `/api/connections/${alice.person.username}/block`
-    expect(await bob.person.call('POST', block)).toEqual({
-      status: 200,
-      body: { peer_username: alice.person.username, state: 'blocked' },
-    })
-    expect(await pending(bob.person)).toEqual([])
-    expect(await connections(alice.person)).toMatchObject([{ state: 'blocked' }])
-    for (const [from, to] of [
-      [alice, bob],
-      [bob, alice],
-    ] as const) {
-      const { status, body } = await ask(from, to)
-      expect([status, body.error.code]).toEqual([403, 'blocked'])
-    }
-    const response = await bob.device.respond(request)
-    expect((await respond(bob.person, requestId, true, response)).body.error.code).toBe('blocked')
-    expect((await bob.person.call('POST', block, { blocked: false })).body.state).toBe('requested')
-    expect((await respond(bob.person, requestId, true, response)).status).toBe(200)
-    expect((await bob.person.call('POST', block, { blocked: true })).body.state).toBe('blocked')
-    expect((await bob.person.call('POST', block, { blocked: false })).body.state).toBe('open')
-  })
-
-  test('of somebody who never was a contact is not shown to them', async () => {
-    const [alice, bob] = [await side(), await side()]
-    const block = `/api/connections/${alice.person.username}/block`
-    await bob.person.call('POST', block)
-    expect(await connections(alice.person)).toEqual([])
-    expect(await connections(bob.person)).toMatchObject([{ state: 'blocked' }])
-    expect((await bob.person.call('POST', block, { blocked: false })).body.state).toBeNull()
-    expect(await connections(bob.person)).toEqual([])
-  })
-
-  test('of oneself or of nobody is 404', async () => {
-    const alice = await side()
-    for (const name of [alice.person.username, 'nobody-at-all']) {
-      expect((await alice.person.call('POST', `/api/connections/${name}/block`)).status).toBe(404)
-    }
-  })
-})
-
-describe('what sockets are told', () => {
-  const framesFor = (person: Person, peer: Person, requestId: string | null, deviceId: number | null) =>
-    connectionFramesFor(
-      message.context.database,
-      { user_id: person.userId, peer_id: peer.userId, request_id: requestId },
-      deviceId,
-      message.clock.now(),
-    )
-
-  test('is the request for the receiver, and the state with the Response for the device that asked', async () => {
-    const [alice, bob] = [await side(), await side()]
-    const { request, requestId } = await ask(alice, bob)
-    expect(await framesFor(bob.person, alice.person, requestId, null)).toMatchObject([
-      { type: 'connection_request', request_id: requestId, handshake: encodeBase64(request) },
-    ])
-    expect(await framesFor(alice.person, bob.person, requestId, alice.device.deviceId)).toMatchObject([
-      { type: 'session_update', state: 'requested', handshake: null },
-    ])
-    const response = await bob.device.respond(request)
-    await respond(bob.person, requestId, true, response)
-    const update = { type: 'session_update', state: 'open', request_id: requestId }
-    expect(await framesFor(alice.person, bob.person, requestId, alice.device.deviceId)).toMatchObject([
-      { ...update, handshake: encodeBase64(response) },
-    ])
-    expect(await framesFor(alice.person, bob.person, requestId, 1)).toMatchObject([{ ...update, handshake: null }])
-    expect(await framesFor(bob.person, alice.person, requestId, null)).toMatchObject([{ ...update, handshake: null }])
-  })
-
-  test('comes by a hint for each side, after every change', async () => {
-    const [alice, bob] = [await side(), await side()]
-    const hints: string[] = []
-    const end = message.bus.subscribe('connection', hint => hints.push(`${hint.user_id} ${hint.request_id}`))
-    const both = (requestId: string | null) => [
-      `${alice.person.userId} ${requestId}`,
-      `${bob.person.userId} ${requestId}`,
-    ]
-    const heard = async () => {
-      await new Promise(setImmediate)
-      return hints.splice(0).sort()
-    }
-    const { requestId } = await ask(alice, bob)
-    expect(await heard()).toEqual(both(requestId).sort())
-    await respond(bob.person, requestId, false)
-    expect(await heard()).toEqual(both(requestId).sort())
-    await bob.person.call('POST', `/api/connections/${alice.person.username}/block`)
-    expect(await heard()).toEqual(both(null).sort())
-    end()
-  })
-
-  test('is nothing for a forged hint about others', async () => {
-    const [alice, bob, carol] = [await side(), await side(), await side()]
-    const { requestId } = await ask(alice, bob)
-    expect(await framesFor(carol.person, alice.person, requestId, null)).toEqual([])
   })
 })
