@@ -333,20 +333,3 @@ describe('an end', () => {
     await expect(alice.seal([impostor], 'x')).rejects.toMatchObject({ code: 'record_refused' })
   })
 })
-
-describe('forgetting a message', () => {
-  it('deletes what was opened of it, for this user alone', async () => {
-    const alice = await ManagedUser.create(devices)
-    const bob = await ManagedUser.create(devices)
-    const office = createPostOffice()
-    office.join(alice, bob)
-    office.post(bob, await bob.begin(alice, alice.bundle(), 'forget me'))
-    await alice.read([bob])
-    await bob.read([alice])
-    const message_id = bob.mailbox[0]?.messageId ?? ''
-    expect(await devices.run(alice.userId, 'forget_message', { message_id })).toEqual({ forgotten: true })
-    expect(await devices.run(alice.userId, 'forget_message', { message_id })).toEqual({ forgotten: false })
-    expect(await alice.texts([bob])).toEqual([])
-    expect(await bob.texts([alice])).toEqual(['forget me'])
-  })
-})
