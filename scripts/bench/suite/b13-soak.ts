@@ -31,7 +31,9 @@ const prepare: Bench['prepare'] = async ({ folder, rounds, say }): Promise<Prepa
     ends.push(() => postgres.stop())
     const file = join(folder, 'loop-delay.json')
     const limits = { QUANTUM_SIGNS_PER_MINUTE: '100000', QUANTUM_CALLS_PER_MINUTE: '1000000' }
-    const qsm = await startQsm(postgres.url, folder, { ...limits, ...watchedBy(file) })
+    // Nobody here refreshes a token: those of the beginning must last to the end.
+    const tokens = { TOKEN_EXPIRE_MINUTES: String(Math.ceil(minutes) + 15) }
+    const qsm = await startQsm(postgres.url, folder, { ...limits, ...tokens, ...watchedBy(file) })
     ends.push(() => stopProgram(qsm.child))
     const pid = qsm.child.pid ?? 0
     say(`  ${writers} people with end-to-end devices and ${thinPeople} thin ones register and connect`)
