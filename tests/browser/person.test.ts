@@ -28,8 +28,8 @@ const people = createPeople(() => server.url)
 
 beforeAll(async () => {
   const mayReach = () => [server.url, server.url.replace('http:', 'ws:')]
-  pages = await startPageServer(mayReach)
-  foreign = await startPageServer(mayReach)
+  pages = await startPageServer('person', mayReach)
+  foreign = await startPageServer('person', mayReach)
   server = await startSdkServer({ ALLOWED_ORIGINS: pages.origin })
 }, 60_000)
 afterAll(async () => {

@@ -1,6 +1,6 @@
 import type { Signer } from '@qsm/protocol'
 import { expect, it } from 'vitest'
-import type { Feed } from './fed-randomness.js'
+import type { Feed } from './fed-draws.js'
 import { katGenerator } from './kat-generator.js'
 import { falconRecords, paddedFrom } from './vector-files.js'
 
@@ -63,6 +63,33 @@ export const knownAnswersSuite = (signer: Signer, feed: Feed, count: number): vo
       feed(draw(40), draw(48))
       expect(await signer.sign(pair.secretKey, record.message)).toEqual(paddedFrom(record))
       expect(feed.left()).toBe(0)
+    }
+  })
+}
+
+/** A signer with the generator that it draws from. */
+export interface FedSigner {
+  readonly signer: Signer
+  readonly feed: Feed
+}
+
+/** 200 signatures, by 10 keys and under one generator, of messages from 0 to 3 230 bytes. */
+export const sameSignaturesSuite = (one: FedSigner, stock: FedSigner): void => {
+  it('gives byte for byte the signatures of the stock build, 200 by 10 keys under one generator', {
+    timeout: 60_000,
+  }, async () => {
+    const draw = katGenerator(new Uint8Array(48).map((_, index) => 3 * index + 1))
+    for (let key = 0; key < 10; key += 1) {
+      const { secretKey } = await stock.signer.generateKeyPair()
+      for (let count = 0; count < 20; count += 1) {
+        const message = draw(17 * count * (key + 1))
+        const draws = [draw(40), draw(48)]
+        stock.feed(...draws)
+        const expected = await stock.signer.sign(secretKey, message)
+        one.feed(...draws)
+        expect(await one.signer.sign(secretKey, message)).toEqual(expected)
+        expect(one.feed.left()).toBe(0)
+      }
     }
   })
 }

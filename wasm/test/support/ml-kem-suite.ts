@@ -1,6 +1,6 @@
 import type { Kem } from '@qsm/protocol'
 import { describe, expect, it } from 'vitest'
-import type { Feed } from './fed-randomness.js'
+import type { Feed } from './fed-draws.js'
 import { bytes, type Case, cases, hex, shake256, testGroups } from './vector-files.js'
 
 const acvp = (file: string) => `acvp-ml-kem-768/${file}.internalProjection.768.json`
