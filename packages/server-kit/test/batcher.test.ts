@@ -18,6 +18,8 @@ const byHand = (options: {
   readonly onePerKey?: boolean
   readonly weightOf?: (item: number) => number
   readonly maxWeight?: number
+  readonly everyMs?: number
+  readonly loneAtOnce?: boolean
 }) => {
   const runs: {
     readonly items: readonly number[]
@@ -123,5 +125,55 @@ describe('a batcher', () => {
     expect(items()).toEqual([[1], [3]])
     runs[1]?.end(['three'])
     expect(await late).toBe('three')
+  })
+
+  describe('whose runs begin apart', () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['performance', 'setTimeout'] })
+    })
+
+    test('gathers for as long what comes after a run, and lets go at once who comes later than that', async () => {
+      const { ask, runs, items } = byHand({ maxItems: 10, maxInFlight: 1, everyMs: 20 })
+      void ask(1)
+      await nextTurn()
+      runs[0]?.end(['one'])
+      await nextTurn()
+      void ask(2)
+      vi.advanceTimersByTime(19)
+      void ask(3)
+      await nextTurn()
+      expect(items()).toEqual([[1]])
+      vi.advanceTimersByTime(1)
+      expect(items()).toEqual([[1], [2, 3]])
+      runs[1]?.end(['two', 'three'])
+      await nextTurn()
+      vi.advanceTimersByTime(20)
+      void ask(4)
+      await nextTurn()
+      expect(items()).toEqual([[1], [2, 3], [4]])
+    })
+
+    test('lets go at once whoever follows a run of one, where told so, and gathers after a run of several', async () => {
+      const { ask, runs, items } = byHand({ maxItems: 10, maxInFlight: 1, everyMs: 20, loneAtOnce: true })
+      for (const item of [1, 2]) {
+        void ask(item)
+        await nextTurn()
+        expect(items().at(-1)).toEqual([item])
+        runs.at(-1)?.end(['alone'])
+        await nextTurn()
+      }
+      void ask(3)
+      void ask(4)
+      await nextTurn()
+      expect(items().at(-1)).toEqual([3, 4])
+      runs.at(-1)?.end(['three', 'four'])
+      await nextTurn()
+      void ask(5)
+      vi.advanceTimersByTime(19)
+      await nextTurn()
+      expect(items()).toHaveLength(3)
+      vi.advanceTimersByTime(1)
+      expect(items().at(-1)).toEqual([5])
+    })
   })
 })

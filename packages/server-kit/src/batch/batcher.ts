@@ -21,6 +21,8 @@ export const createBatcher = <I, O>(options: {
   readonly maxWeight?: number
   /** Runs begin at least so far apart: what comes alone goes at once, what comes thick goes together. 0 where left out. */
   readonly everyMs?: number
+  /** Whether `everyMs` counts only after a run of several items: who asks again and again, but alone, is then never kept waiting. */
+  readonly loneAtOnce?: boolean
   readonly run: (items: readonly I[]) => Promise<readonly (O | Error)[]>
 }): ((item: I) => Promise<O>) => {
   interface Waiting {
@@ -35,6 +37,7 @@ export const createBatcher = <I, O>(options: {
   let inFlight = 0
   let scheduled = false
   let lastFlush = Number.NEGATIVE_INFINITY
+  let lastItems = 0
 
   const settle = async (batch: readonly Waiting[]): Promise<void> => {
     try {
@@ -77,6 +80,7 @@ export const createBatcher = <I, O>(options: {
       if (batch.length === 0) return
       const keys = options.keyOf ? batch.map(entry => options.keyOf?.(entry.item) ?? '') : []
       for (const key of keys) busy.add(key)
+      lastItems = batch.length
       inFlight += 1
       void settle(batch).finally(() => {
         for (const key of keys) busy.delete(key)
@@ -88,7 +92,8 @@ export const createBatcher = <I, O>(options: {
   const schedule = () => {
     if (scheduled || waiting.length === 0 || inFlight >= options.maxInFlight) return
     scheduled = true
-    const waitMs = lastFlush + (options.everyMs ?? 0) - performance.now()
+    const apartMs = options.loneAtOnce && lastItems < 2 ? 0 : (options.everyMs ?? 0)
+    const waitMs = lastFlush + apartMs - performance.now()
     if (waitMs > 0) setTimeout(flush, waitMs)
     else setImmediate(flush)
   }

@@ -118,6 +118,9 @@ export const createLoadFacts = (database: Database, clock: Clock): LoadFacts => 
   const load = createBatcher<Question, SendFacts>({
     maxItems: 128,
     maxInFlight: 1,
+    // Back to back they would take a whole core long before it is needed, most of it for what a statement costs however few it asks.
+    everyMs: 3,
+    loneAtOnce: true,
     run: questions => ask(database, questions, clock.now()),
   })
   return ({ sender, messageId }, parcels) => load({ sender, messageId, parcels })
