@@ -1,3 +1,4 @@
+import type { TellChanged } from '@qsm/server-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openSocketClient, type SocketClient } from '../../../tests/support/socket-client.js'
 import { makeParty, openConversation, type Party } from './support/conversation.js'
@@ -83,6 +84,32 @@ describe('presence', () => {
     expect(framesOf(watching)).toHaveLength(1)
     message.bus.publish({ kind: 'presence', user_id: bob.person.userId, peer_id: alice.person.userId })
     expect(await watching.next('presence')).toMatchObject({ status: 'online' })
+  })
+
+  test('is told to contacts also of users of another pod that has ended without a word, once for each change', async () => {
+    let tell: TellChanged = () => Promise.reject(new Error('nobody listens'))
+    const { presence } = message.context
+    const onChanged = (given: TellChanged) => {
+      tell = given
+      return () => {}
+    }
+    const third = await message.secondPod({ presence: { ...presence, onChanged } })
+    try {
+      const { userId, username } = alice.person
+      const [watching, stranger] = [await open(bob, pod), await open(carol)]
+      await presence.enter(userId)
+      await presence.leave(userId)
+      await tell([userId])
+      expect(await watching.next('presence')).toMatchObject({ username, status: 'offline' })
+      await presence.enter(userId)
+      await tell([userId])
+      expect(await watching.next('presence')).toMatchObject({ username, status: 'online' })
+      await presence.leave(userId)
+      for (const socket of [watching, stranger]) await settled(socket)
+      expect([framesOf(watching).length, framesOf(stranger)]).toEqual([2, []])
+    } finally {
+      await third.close()
+    }
   })
 
   test('of somebody who was blocked is shown no more', async () => {

@@ -10,7 +10,12 @@ test('contacts are told also where the statement that finds them failed for all 
   const context = {
     log: silentLog,
     clock: { now: Date.now },
-    presence: { enter: async () => false, leave: async () => {}, online: async () => new Set() },
+    presence: {
+      enter: async () => false,
+      leave: async () => {},
+      online: async () => new Set(),
+      onChanged: () => () => {},
+    },
     bus: { publish: (hint: { user_id: string }) => told.push(hint.user_id), subscribe: () => () => {} },
     database: {
       async query(_statement: unknown, [asked]: [Buffer]) {

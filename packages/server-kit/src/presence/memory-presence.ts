@@ -15,6 +15,7 @@ export const createMemoryPresence = (): Presence => {
       else pods.delete(userId)
     },
     online: async userIds => new Set(userIds.filter(userId => pods.has(userId))),
+    onChanged: () => () => {}, // Its pods end together.
     close: async () => {},
   }
 }

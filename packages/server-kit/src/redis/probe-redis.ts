@@ -20,6 +20,7 @@ const commandsOf = (redis: RedisConnection): Readonly<Record<string, () => Promi
   sadd: () => redis.sadd(onlineKey, 'doctor'),
   smembers: () => redis.smembers(onlineKey),
   srem: () => redis.srem(onlineKey, 'doctor'),
+  spop: () => redis.spop(onlineKey, 1),
   ...('nodes' in redis
     ? { spublish: () => redis.spublish(channel, ''), ssubscribe: () => redis.ssubscribe(channel) }
     : { publish: () => redis.publish(channel, ''), subscribe: () => redis.subscribe(channel) }),

@@ -50,9 +50,14 @@ export const tellPresence = (
     await presence.leave(userId)
     if (!(await presence.online([userId])).has(userId)) await tellContacts(userId)
   }
-  const run = (done: Promise<void>): void => {
-    work = Promise.all([work, done.catch(error => log.warn({ err: error }, 'presence was not told'))])
+  const run = (done: Promise<void>): Promise<void> => {
+    const finished = done.catch(error => log.warn({ err: error }, 'presence was not told'))
+    work = Promise.all([work, finished])
+    return finished
   }
+  const endChanged = presence.onChanged(async userIds => {
+    await Promise.all(userIds.map(userId => run(tellContacts(userId))))
+  })
   const show = async ({ user_id: userId, peer_id: peerId }: HintOf<'presence'>): Promise<void> => {
     const sockets = open.ofUser(userId)
     if (sockets.length === 0) return
@@ -71,17 +76,18 @@ export const tellPresence = (
   return {
     changed(userId) {
       if (open.isOnline(userId)) {
-        if (!entered.has(userId)) run(come(userId))
+        if (!entered.has(userId)) void run(come(userId))
         return
       }
       if (timers.has(userId)) return
       const timer = setTimeout(() => {
         timers.delete(userId)
-        run(go(userId))
+        void run(go(userId))
       }, graceMs)
       timers.set(userId, timer.unref())
     },
     async stop() {
+      endChanged()
       unsubscribe()
       for (const timer of timers.values()) clearTimeout(timer)
       await work

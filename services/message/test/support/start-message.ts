@@ -44,8 +44,8 @@ export interface TestMessage {
   readonly algorithms: Algorithms
   /** A user that the feed has told of, logged in once. */
   person(name?: string): Promise<Person>
-  /** Another pod on the same database; on the same bus and by the same clock where it is given none. */
-  secondPod(other?: Partial<Pick<Shared, 'bus' | 'tracing' | 'clock'>>): Promise<TestMessage>
+  /** Another pod on the same database; on the same bus, with the same presence and by the same clock where it is given none. */
+  secondPod(other?: Partial<Pick<Shared, 'bus' | 'presence' | 'tracing' | 'clock'>>): Promise<TestMessage>
   /** The same login session at this pod. */
   as(login: Login): Login
   /** The same login session with a fresh token. */
