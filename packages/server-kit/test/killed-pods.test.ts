@@ -96,7 +96,7 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     expect([watching.told, roll().length]).toEqual([[only], 2])
   })
 
-  test('are told of by nobody where it was only connected anew, or stopped in order', async () => {
+  test('are told of by nobody where it was only connected anew, or stopped with none', async () => {
     const [one, other] = [await pod(), await pod()]
     const [stays, leaves] = [newId(), newId()]
     /** The users of the life on the roll that holds who stays, and that life. */
@@ -116,10 +116,22 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
     await vi.waitFor(() => expect(roll()).toHaveLength(2), patience)
     const [life = ''] = held()
     expect(held()).toEqual([life, ...[life, stays].sort()])
+    await one.presence.leave(stays)
     await one.presence.close()
     expect(roll()).toHaveLength(1)
     expect(redis.command('EXISTS', `qsm:online:of:${life}`)).toBe('0')
     expect([one.told, other.told]).toEqual([[], []])
+  })
+
+  test('are told of once also where it has stopped in order, but for who is back elsewhere', async () => {
+    const [stopping, watching] = [await pod(), await pod()]
+    const [gone, back] = [newId(), newId()]
+    for (const userId of [gone, back]) await stopping.presence.enter(userId)
+    await stopping.presence.close()
+    expect(await isOnline(watching.presence, gone)).toBe(false)
+    await watching.presence.enter(back)
+    await vi.waitFor(() => expect(roll()).toHaveLength(1), patience)
+    expect([stopping.told, watching.told]).toEqual([[], [gone]])
   })
 
   test('leave nothing in Redis that does not expire', async () => {

@@ -112,6 +112,25 @@ describe('presence', () => {
     }
   })
 
+  test('is left by nobody when a pod stops: other pods tell then of those who do not come back', async () => {
+    const left: string[] = []
+    const { presence } = message.context
+    const leave = async (userId: string) => {
+      left.push(userId)
+      await presence.leave(userId)
+    }
+    const third = await message.secondPod({ presence: { ...presence, leave } })
+    const watching = await open(bob)
+    const socket = await open(alice, third)
+    await watching.next('presence')
+    await third.app.sockets.drain(200)
+    await socket.closed
+    await third.close()
+    await settled(watching)
+    expect([left, framesOf(watching).length]).toEqual([[], 1])
+    await presence.leave(alice.person.userId)
+  })
+
   test('of somebody who was blocked is shown no more', async () => {
     await alice.person.call('POST', `/api/connections/${bob.person.username}/block`, { blocked: true })
     const watching = await open(bob)

@@ -11,8 +11,9 @@ export interface Presence {
   online(userIds: readonly string[]): Promise<ReadonlySet<string>>
   /**
    * `tell` is called for users who have come or gone without `enter` and `leave` of this pod: those who were online only at
-   * a pod that was killed, and those of this one that come back after others had to tell that. Returns what ends it.
+   * a pod that has ended, and those of this one that come back after others had to tell that. Returns what ends it.
    */
   onChanged(tell: TellChanged): () => void
+  /** This pod ends, and holds no sockets of anybody. Users need not leave before. */
   close(): Promise<void>
 }

@@ -181,7 +181,10 @@ export const createRedisPresence = ({
     },
     async close() {
       clearInterval(beats)
-      if (isReady()) await Promise.allSettled([redis.del(lifeOf(life)), roll.strike(life)])
+      // Whose users have not left stays on the roll: who of them is back nowhere else is told of by another pod.
+      if (isReady()) {
+        await Promise.allSettled([redis.del(lifeOf(life)), ...(own.size === 0 ? [roll.strike(life)] : [])])
+      }
       redis.disconnect()
     },
   }

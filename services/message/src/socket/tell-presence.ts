@@ -90,8 +90,8 @@ export const tellPresence = (
       endChanged()
       unsubscribe()
       for (const timer of timers.values()) clearTimeout(timer)
+      // Users do not leave: most are about to come back on another pod. Of the others that one tells, once presence is closed.
       await work
-      await Promise.all([...entered].map(userId => presence.leave(userId)))
     },
   }
 }
