@@ -68,7 +68,7 @@ describe.skipIf(!hasRedis)(hasRedis ? title : `${title}: not run, no redis-serve
       redis.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
       await vi.waitFor(() => expect(redis.command('CLUSTER', 'INFO')).toContain('cluster_state:ok'), patience)
     }
-    const url = cluster ? redis.url : withRightsOfManual(redis)
+    const url = withRightsOfManual(redis, { cluster })
     const [one, other] = [await pod({ url, cluster }), await pod({ url, cluster })]
     const [both, ...only] = Array.from({ length: 301 }, newId)
     await one.presence.enter(both ?? '')

@@ -1,6 +1,7 @@
 import type { Hint } from '@qsm/contract'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { hasRedis, startRedis, type TestRedis } from '../../../tests/support/redis.js'
+import { withRightsOfManual } from '../../../tests/support/redis-rights.js'
 import { silentLog } from '../../../tests/support/silent-log.js'
 import { channelOfUser } from '../src/bus/channels.js'
 import { type Bus, createMetrics, createRedisBus, newId, podAddressOf, socketIdAt } from '../src/index.js'
@@ -204,7 +205,7 @@ describe.skipIf(!hasRedis)(
       redis = await startRedis('--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1')
       try {
         redis.command('CLUSTER', 'ADDSLOTSRANGE', '0', '16383')
-        const { one, heard } = await pair({ cluster: true })
+        const { one, heard } = await pair({ url: withRightsOfManual(redis, { cluster: true }), cluster: true })
         one.bus.publish(mailbox(userId, 1))
         await vi.waitFor(() => expect(heard).toEqual([1]), patience)
       } finally {
