@@ -14,6 +14,7 @@ let written: Uint8Array = bench
 
 const putOnBench = (row: FrameRow): Uint8Array => {
   if (row === onBench) return written
+  clearBench()
   row.copyTo(bench)
   onBench = row
   written = bench.subarray(0, row.bytes)
@@ -25,19 +26,33 @@ export const clearBench = (): void => {
   onBench = null
 }
 
+/** Writes what lies on the bench, and takes a new one unless the stream is done with it; also where the stream throws. */
+const writeFromBench = (row: FrameRow, stream: Writable): void => {
+  let isFree = false
+  try {
+    stream.write(putOnBench(row))
+    isFree = stream.writableLength === 0
+  } finally {
+    if (!isFree) {
+      bench = Buffer.allocUnsafeSlow(maxCopiedBytes)
+      clearBench()
+    }
+  }
+}
+
 /** Writes a row of frames at once. Sockets that get the same row one after the other share the copying. */
 export const writeRow = (row: FrameRow, stream: Writable): void => {
   const frame = row.wholeFrame
   if (frame) {
     stream.write(frame)
   } else if (row.bytes <= maxCopiedBytes && stream.writableLength === 0) {
-    stream.write(putOnBench(row))
-    if (stream.writableLength === 0) return
-    bench = Buffer.allocUnsafeSlow(maxCopiedBytes)
-    clearBench()
+    writeFromBench(row, stream)
   } else {
     stream.cork()
-    for (const chunk of row.chunks()) stream.write(chunk)
-    stream.uncork()
+    try {
+      for (const chunk of row.chunks()) stream.write(chunk)
+    } finally {
+      stream.uncork()
+    }
   }
 }
