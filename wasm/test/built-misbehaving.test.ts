@@ -106,3 +106,19 @@ describe('a module that misbehaves', () => {
     }
   })
 })
+
+describe('a generator that fills a part', () => {
+  it.each([
+    ['salt', 0, 40],
+    ['seed of the sampler', 40, 88],
+  ])('makes no signature where it leaves out the %s', async (_, from, to) => {
+    const { loadBuiltSigner } = await import('../src/built/signer.js')
+    const { secretKey } = await (await loadSigner()).generateKeyPair()
+    const { signer } = await loadBuiltSigner(target => {
+      fillRandom(target)
+      target.fill(0, from, to)
+    }, 0)
+    expect(() => signer.sign(secretKey, new Uint8Array(3))).toThrow('gave only zeros')
+    expect(() => signer.generateKeyPair()).toThrow('gave only zeros')
+  })
+})

@@ -48,9 +48,9 @@ describe('the build of our own', { timeout: 30_000 }, () => {
     const { signer } = await loadPostQuantum({ keepExpandedKeysMs: 60_000 })
     const { secretKey } = await signer.generateKeyPair()
     await signer.sign(secretKey, new Uint8Array(3))
-    for (const at of [0, 1, 640, signerSizes.secretKeyBytes - 1]) {
+    for (let at = 0; at < signerSizes.secretKeyBytes; at += 1) {
       const other = Uint8Array.from(secretKey)
-      other[at] = (other[at] as number) ^ 1
+      other[at] = (other[at] as number) ^ (1 << (at % 8))
       await expect(async () => signer.sign(other, new Uint8Array(3))).rejects.toThrow('secretKey is not valid')
     }
   })

@@ -1,6 +1,6 @@
 import type { KeyPair, Signer } from '@qsm/protocol'
 import { exactBytes, messageBytes, paddedSignature } from '../arguments.js'
-import type { FillRandom } from '../entropy/judged.js'
+import { type FillRandom, refuseZeros } from '../entropy/judged.js'
 import { maxMessageBytes, signerSizes } from '../sizes.js'
 import { startModule } from './built-module.js'
 import { createExpandedKeys } from './expanded-keys.js'
@@ -40,6 +40,7 @@ export const loadBuiltSigner = async (
   const { memory, at, call, privately } = await startSignerModule()
   const keys = createExpandedKeys(call, keepExpandedKeysMs)
   const keySeed = at.drawn.subarray(0, seedBytes)
+  const saltAndSeed = [at.drawn.subarray(0, saltBytes), at.drawn.subarray(saltBytes)] as const
 
   /** Lays a message down and clears it afterwards. */
   const withMessage = <T>(message: Uint8Array, use: () => T): T => {
@@ -55,6 +56,8 @@ export const loadBuiltSigner = async (
     for (let count = 0; count < maxDraws; count += 1) {
       // Salt and seed of the sampler in one draw: asking costs more than the bytes do.
       fillRandom(at.drawn)
+      // A generator that left one of them out is as broken as one that left out both.
+      for (const part of saltAndSeed) refuseZeros(part)
       if (call.sign(slot, bytes) !== 0) return
     }
     throw new Error(`Falcon-512: no signature of ${signatureBytes} bytes in ${maxDraws} draws`)

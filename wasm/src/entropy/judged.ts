@@ -3,6 +3,13 @@ const judgedBytes = 16
 
 export type FillRandom = (target: Uint8Array) => void
 
+/** Throws for zeros alone, as a generator leaves them that gives nothing. */
+export const refuseZeros = (drawn: Uint8Array): void => {
+  if (drawn.length >= judgedBytes && drawn.every(byte => byte === 0)) {
+    throw new Error('The random generator of this system gave only zeros. Nothing may be encrypted here.')
+  }
+}
+
 /**
  * `fill` with a look at what it did: throws when it fails and when it silently gave nothing, since equal keys would follow.
  */
@@ -11,7 +18,5 @@ export const judged =
   target => {
     target.fill(0)
     fill(target as Uint8Array<ArrayBuffer>)
-    if (target.length >= judgedBytes && target.every(byte => byte === 0)) {
-      throw new Error('The random generator of this system gave only zeros. Nothing may be encrypted here.')
-    }
+    refuseZeros(target)
   }
