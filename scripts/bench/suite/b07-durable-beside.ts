@@ -16,7 +16,7 @@ const times = '-warm 0.5 -time 2.5'
 const send = `http -request send -n ${connections} -size 512 ${times}`
 /** Of the rate that a system has just shown: what it may be asked for in production. */
 const pacedShare = 0.7
-/** What all but the slowest bear within that share. */
+/** Who bears less within that share has no rows at this rate. */
 const equalPerSecond = 150
 /** More than the sends of each person in the time of one run at that rate. */
 const equalSendsPerPerson = 20
@@ -63,7 +63,7 @@ const pinSelf = (cores: string) => execFileSync('taskset', ['-acp', cores, Strin
 export const bench: Bench = {
   id: 'B7P',
   title: 'Durable sends beside other systems',
-  about: `${connections} connections by HTTP, each answered after a flushed commit, as fast as they are answered and then at two steady rates, with the latency from when each was due: ${equalPerSecond}/s, which Synapse does not bear, and ${pacedShare * 100} % of its own highest, which is other work for each; and ${connections} senders over sockets, each with its next message when the one before has arrived; 512 bytes of text for the others, a sealed envelope of 1.2 KB for QSM, which also verifies both its signatures. CPU of all server processes with PostgreSQL. All servers share one core. The generator by HTTP is the same for all; by socket QSM's is a Node process, for its clients acknowledge what they get, that of the others is not. Synapse and FastAPI have no row by socket, ejabberd none by HTTP.`,
+  about: `${connections} connections by HTTP, each answered after a flushed commit, as fast as they are answered and then at two steady rates, with the latency from when each was due: ${equalPerSecond}/s, for those whose other rate is no less, and ${pacedShare * 100} % of its own highest, which is other work for each; and ${connections} senders over sockets, each with its next message when the one before has arrived; 512 bytes of text for the others, a sealed envelope of 1.2 KB for QSM, which also verifies both its signatures. CPU of all server processes with PostgreSQL. All servers share one core. The generator by HTTP is the same for all; by socket QSM's is a Node process, for its clients acknowledge what they get, that of the others is not. Synapse and FastAPI have no row by socket, ejabberd none by HTTP.`,
   metrics: [
     { name: sendRate, unit: '/s', better: 'higher', gates: { [chat]: 8, [synapse]: 50 } },
     { name: sendCpu, unit: 'ms', better: 'lower' },
