@@ -1,6 +1,7 @@
 import { EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../../../tests/support/database.js'
+import { waitWithoutLimit } from '../../../tests/support/patient-pool.js'
 import {
   awaitSchema,
   createMetrics,
@@ -236,8 +237,10 @@ describe('a database', () => {
 
   it('refuses at once where a thousand wait already, and says so in its metrics', async () => {
     const held = await Promise.all(Array.from({ length: 4 }, () => database.pool.connect()))
+    const limitWaiting = waitWithoutLimit(database.pool)
     const waiting = Array.from({ length: 1_000 }, () => database.query('SELECT 1'))
     const outcomes = Promise.allSettled(waiting)
+    limitWaiting()
     const refused = await database.query('SELECT 1').catch((error: unknown) => error)
     expect(refused).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
     expect((await metrics.text()).body).toContain('qsm_kit_database_pool_waiting 1000')

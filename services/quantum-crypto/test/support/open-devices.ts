@@ -12,6 +12,7 @@ import {
 } from '@qsm/server-kit'
 import { loadPostQuantum } from '@qsm/wasm'
 import type { HandClock } from '../../../../tests/support/hand-clock.js'
+import { waitWithoutLimit } from '../../../../tests/support/patient-pool.js'
 import { silentLog } from '../../../../tests/support/silent-log.js'
 import type { KeyEncryptionKey } from '../../src/at-rest/key-encryption-key.js'
 import { createLocalKek } from '../../src/at-rest/local-kek.js'
@@ -76,6 +77,7 @@ export const openDevices = async (
     patienceMs: 30_000,
     log: silentLog,
   })
+  waitWithoutLimit(database.pool)
   const algorithms = options.algorithms ?? (await algorithmsOf(clock))
   const metrics = createMetrics()
   const devices = createManagedDevices({ database, kek, algorithms, log, counters: deviceCounters(metrics) })
