@@ -23,8 +23,8 @@ const parentOf = (pid: number): number => {
   }
 }
 
-/** CPU time of a process and all its descendants in milliseconds. */
-export const cpuOfTree = (root: number): number => {
+/** A process and all its descendants. */
+const treeOf = (root: number): ReadonlySet<number> => {
   const pids = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .map(Number)
@@ -37,7 +37,21 @@ export const cpuOfTree = (root: number): number => {
       grew = true
     }
   }
-  return [...family].reduce((sum, pid) => sum + cpuOf(pid), 0)
+  return family
+}
+
+/** CPU time of a process and all its descendants in milliseconds. */
+export const cpuOfTree = (root: number): number => [...treeOf(root)].reduce((sum, pid) => sum + cpuOf(pid), 0)
+
+/** Sends a signal to processes and all their descendants. Those that have ended are left out. */
+export const signalTrees = (roots: readonly number[], signal: NodeJS.Signals): void => {
+  for (const pid of new Set(roots.flatMap(root => [...treeOf(root)]))) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
+  }
 }
 
 /** Resident memory of a process in bytes. */
