@@ -241,10 +241,13 @@ describe('a database', () => {
     const waiting = Array.from({ length: 1_000 }, () => database.query('SELECT 1'))
     const outcomes = Promise.allSettled(waiting)
     limitWaiting()
-    const refused = await database.query('SELECT 1').catch((error: unknown) => error)
-    expect(refused).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
-    expect((await metrics.text()).body).toContain('qsm_kit_database_pool_waiting 1000')
-    for (const client of held) client.release()
+    try {
+      const refused = await database.query('SELECT 1').catch((error: unknown) => error)
+      expect(refused).toMatchObject({ code: 'unavailable', retryAfterSeconds: 2 })
+      expect((await metrics.text()).body).toContain('qsm_kit_database_pool_waiting 1000')
+    } finally {
+      for (const client of held) client.release()
+    }
     expect((await outcomes).every(outcome => outcome.status === 'fulfilled')).toBe(true)
   })
 
