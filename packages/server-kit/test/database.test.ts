@@ -238,8 +238,7 @@ describe('a database', () => {
   it('refuses at once where a thousand wait already, and says so in its metrics', async () => {
     const held = await Promise.all(Array.from({ length: 4 }, () => database.pool.connect()))
     const limitWaiting = waitWithoutLimit(database.pool)
-    const waiting = Array.from({ length: 1_000 }, () => database.query('SELECT 1'))
-    const outcomes = Promise.allSettled(waiting)
+    const outcomes = Promise.allSettled(Array.from({ length: 1_000 }, () => database.query('SELECT 1')))
     limitWaiting()
     try {
       const refused = await database.query('SELECT 1').catch((error: unknown) => error)
