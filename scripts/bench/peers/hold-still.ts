@@ -19,7 +19,7 @@ export const untilResting = async ({ pids }: Pick<Target, 'pids'>): Promise<void
 
 /**
  * Runs `work` while the other systems are stopped (SIGSTOP): they share a core, and one that still works on what it was asked
- * for in its own turn, as Synapse does for minutes after a crowd of logins, would take it from the one that is measured. What both
+ * for in its own turn, as Synapse does for seconds after a crowd of logins, would take it from the one that is measured next. What both
  * need, such as a PostgreSQL for several, runs on.
  */
 export const whileOthersHoldStill = async <T>(

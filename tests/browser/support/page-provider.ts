@@ -1,4 +1,5 @@
 import type { Kem, KeyPair, Signer } from '@qsm/protocol'
+import { kemSizes, signerSizes } from '../../../wasm/src/sizes.js'
 import type { Feed } from '../../../wasm/test/support/fed-draws.js'
 import { bytes, hex } from '../../../wasm/test/support/vector-files.js'
 import type { PageAlgorithms } from '../page/algorithms.js'
@@ -45,10 +46,7 @@ export const pageProvider = (page: () => Page): { kem: Kem; signer: Signer; feed
 
   const kem: Kem = {
     name: 'ML-KEM-768',
-    publicKeyBytes: 1184,
-    secretKeyBytes: 2400,
-    ciphertextBytes: 1088,
-    sharedSecretBytes: 32,
+    ...kemSizes,
     generateKeyPair: () => call('kem', 'generateKeyPair', []) as Promise<KeyPair>,
     encapsulate: key =>
       call('kem', 'encapsulate', [key]) as Promise<{ ciphertext: Uint8Array; sharedSecret: Uint8Array }>,
@@ -56,9 +54,7 @@ export const pageProvider = (page: () => Page): { kem: Kem; signer: Signer; feed
   }
   const signer: Signer = {
     name: 'Falcon-512',
-    publicKeyBytes: 897,
-    secretKeyBytes: 1281,
-    signatureBytes: 666,
+    ...signerSizes,
     generateKeyPair: () => call('signer', 'generateKeyPair', []) as Promise<KeyPair>,
     sign: (key, message) => call('signer', 'sign', [key, message]) as Promise<Uint8Array>,
     verify: (key, message, signature) => call('signer', 'verify', [key, message, signature]) as Promise<boolean>,
